@@ -1,0 +1,3 @@
+"""Populations of the laboratory: firms, talent, parks and government as columns."""
+
+__project__ = "dianzhong"
