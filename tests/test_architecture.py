@@ -143,7 +143,8 @@ def hidden_randomness(tree: ast.AST, where: str) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             module = node.module or ""
             if module.split(".")[0] in RANDOM_MODULES:
-                used = [f"from {module} import"]
+                as_type = where in MAY_USE_MODEL_RNG  # the class of Mesa's generator, in a signature
+                used = [f"from {module} import {a.name}" for a in node.names if not (as_type and a.name == "Random")]
             elif module == "numpy.random":
                 used = [f"numpy.random.{a.name}" for a in node.names if forbidden(a.name, where)]
         elif isinstance(node, ast.Attribute):
