@@ -9,7 +9,7 @@ from collections.abc import Iterable
 class InputError(ValueError):
     """Raised for an input that the reader of the message can correct.
 
-    The message is one clear text naming what was given and what is allowed. The command line prints it and exits with 2.
+    The message is one clear text: what was given, what is allowed. The command line prints it and exits with 2.
     """
 
 

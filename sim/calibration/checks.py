@@ -11,8 +11,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import fields
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from sim.errors import nearest
@@ -143,7 +142,7 @@ class Row:
             self.fail(column, f"a number inside the row's own range, {low:g} to {high:g}")
 
 
-def read_rows(folder: Traversable, file: str, columns: Sequence[str]) -> list[Row]:
+def read_rows(folder: Path, file: str, columns: Sequence[str]) -> list[Row]:
     """Read a table of exactly these columns.
 
     Returns  one `Row` per line after the header, in the order of the file
@@ -198,9 +197,9 @@ def column_sum(
         raise TableError(f"{file}, column {column}: found the sum {found:g}; allowed: {total:g} within {tolerance:g}")
 
 
-def table_folder(folder: Traversable | None) -> Traversable:
+def table_folder(folder: Path | None) -> Path:
     """Return the folder of the tables: the package's own unless another one is given."""
-    return files("sim.calibration") if folder is None else folder
+    return Path(__file__).parent if folder is None else folder
 
 
 def columns_of(record: type) -> list[str]:

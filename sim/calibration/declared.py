@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from types import MappingProxyType
 
 from sim.calibration.checks import Row, columns_of, origin, read_rows, table_folder, titles, unique
@@ -53,7 +53,7 @@ SUBJECTS = (
 
 
 @functools.cache
-def parameters(folder: Traversable | None = None) -> Mapping[str, Parameter]:
+def parameters(folder: Path | None = None) -> Mapping[str, Parameter]:
     """Return every number of `parameters.csv` and `assumptions.csv` by id."""
     place = table_folder(folder)
     rows = read_rows(place, "parameters.csv", columns_of(Parameter))
@@ -95,7 +95,7 @@ def _parameter(row: Row) -> Parameter:
 
 
 @functools.cache
-def levers(folder: Traversable | None = None) -> Mapping[str, Lever]:
+def levers(folder: Path | None = None) -> Mapping[str, Lever]:
     """Return the levers of this release by id."""
     rows = read_rows(table_folder(folder), "levers.csv", columns_of(Lever))
     unique(rows, "id")

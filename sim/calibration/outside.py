@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from types import MappingProxyType
 
 from sim.calibration.checks import (
@@ -37,21 +37,19 @@ REFERENCE = "reference_growth"
 
 
 @functools.cache
-def paths(folder: Traversable | None = None) -> tuple[PathValue, ...]:
-    """Return every path, variable and year; each path has all variables in all years and one reference growth (2020)."""
+def paths(folder: Path | None = None) -> Mapping[tuple[str, str, int], PathValue]:
+    """Return the values by path, variable and year; a path has every variable in every year and a reference growth."""
     rows = read_rows(table_folder(folder), "paths.csv", columns_of(PathValue))
     unique(rows, "path", "variable", "year")
-    values = tuple(_path_value(row) for row in rows)
-    present = {(value.path, value.variable, value.year) for value in values}
+    read = [_path_value(row) for row in rows]
+    present = {(value.path, value.variable, value.year): value for value in read}
     wanted = {(path, variable, year) for path in PATHS for variable in PATH_VARIABLES for year in PATH_YEARS}
-    for path, variable, year in sorted(wanted - present):
-        raise TableError(
-            f"paths.csv, column year: found no {variable} of {path} in {year}; allowed: 2021 to 2030 in full"
-        )
+    for path, variable, year in sorted(wanted - set(present)):
+        raise TableError(f"paths.csv, column year: found no {variable} of {path} in {year}; allowed: 2021 to 2030")
     for path in PATHS:
         if (path, REFERENCE, 2020) not in present:
             raise TableError(f"paths.csv, column variable: found no {REFERENCE} of {path}; allowed: one row, year 2020")
-    return values
+    return MappingProxyType(present)
 
 
 def _path_value(row: Row) -> PathValue:
@@ -67,16 +65,16 @@ def _path_value(row: Row) -> PathValue:
     )
 
 
-def path_series(path: str, variable: str, folder: Traversable | None = None) -> dict[int, float]:
+def path_series(path: str, variable: str, folder: Path | None = None) -> dict[int, float]:
     """Return one variable of one path by year, in % per year."""
-    series = {value.year: value.value for value in paths(folder) if (value.path, value.variable) == (path, variable)}
+    series = {key[2]: value.value for key, value in paths(folder).items() if key[:2] == (path, variable)}
     if not series:
         raise TableError(f"paths.csv: no {variable!r} of path {path!r}; paths {PATHS}, variables {PATH_VARIABLES}")
     return series
 
 
 @functools.cache
-def province(folder: Traversable | None = None) -> Mapping[tuple[str, int], ProvinceFigure]:
+def province(folder: Path | None = None) -> Mapping[tuple[str, int], ProvinceFigure]:
     """Return the totals that fix the start, by variable and year; no row after 2020 but the declared exceptions."""
     rows = read_rows(table_folder(folder), "province.csv", columns_of(ProvinceFigure))
     unique(rows, "variable", "year")
@@ -100,7 +98,7 @@ def _figure(row: Row) -> ProvinceFigure:
     )
 
 
-def province_figure(variable: str, year: int = 2020, folder: Traversable | None = None) -> ProvinceFigure:
+def province_figure(variable: str, year: int = 2020, folder: Path | None = None) -> ProvinceFigure:
     """Return one total of one year; `TableError` names close variables when there is no such row."""
     figures = province(folder)
     if (variable, year) not in figures:
@@ -111,7 +109,7 @@ def province_figure(variable: str, year: int = 2020, folder: Traversable | None 
 
 
 @functools.cache
-def targets(folder: Traversable | None = None) -> Mapping[str, Target]:
+def targets(folder: Path | None = None) -> Mapping[str, Target]:
     """Return the targets of articles 2 and 22 by id, nine of them counted."""
     rows = read_rows(table_folder(folder), "targets.csv", columns_of(Target))
     unique(rows, "id")

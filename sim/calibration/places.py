@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from types import MappingProxyType
 
 from sim.calibration.checks import (
@@ -21,13 +21,13 @@ from sim.calibration.checks import (
     titles,
     unique,
 )
-from sim.calibration.records import BaseCell, Link, ParkRow, Sector, Site
+from sim.calibration.records import BaseCell, Link, Linkage, ParkRow, Sector, Site
 
 LAYERS = ("transport", "planning", "services", "industry", "environment", "customs")
 
 
 @functools.cache
-def sectors(folder: Traversable | None = None) -> Mapping[str, Sector]:
+def sectors(folder: Path | None = None) -> Mapping[str, Sector]:
     """Return the sectors by id; shares of skills, of demand and of projects add up to one."""
     rows = read_rows(table_folder(folder), "sectors.csv", columns_of(Sector))
     unique(rows, "id")
@@ -49,7 +49,25 @@ def _sector(row: Row) -> Sector:
 
 
 @functools.cache
-def base_cells(folder: Traversable | None = None) -> tuple[BaseCell, ...]:
+def linkages(folder: Path | None = None) -> tuple[Linkage, ...]:
+    """Return who supplies whom, as weights between sectors; the weights of a buyer add up to at most one."""
+    rows = read_rows(table_folder(folder), "linkages.csv", columns_of(Linkage))
+    unique(rows, "supplier", "buyer")
+    known = list(sectors(folder))
+    bought: dict[str, float] = {}
+    result = []
+    for row in rows:
+        supplier, buyer = row.choice("supplier", known), row.choice("buyer", known)
+        weight = row.share("weight")
+        bought[buyer] = bought.get(buyer, 0.0) + weight
+        if bought[buyer] > 1.0 + 1e-9:
+            row.fail("weight", f"weights of {buyer} that add up to at most 1 (found {bought[buyer]:g})")
+        result.append(Linkage(supplier=supplier, buyer=buyer, weight=weight, **origin(row)))
+    return tuple(result)
+
+
+@functools.cache
+def base_cells(folder: Path | None = None) -> tuple[BaseCell, ...]:
     """Return the base of 2020 by site and sector; it adds up to the working totals of the New Area."""
     rows = read_rows(table_folder(folder), "base2020.csv", columns_of(BaseCell))
     unique(rows, "site", "sector")
@@ -78,7 +96,7 @@ def base_cells(folder: Traversable | None = None) -> tuple[BaseCell, ...]:
 
 
 @functools.cache
-def sites(folder: Traversable | None = None) -> Mapping[str, Site]:
+def sites(folder: Path | None = None) -> Mapping[str, Site]:
     """Return the places of the integration graph by id."""
     rows = read_rows(table_folder(folder), "sites.csv", columns_of(Site))
     unique(rows, "id")
@@ -105,7 +123,7 @@ def _site(row: Row) -> Site:
 
 
 @functools.cache
-def links(folder: Traversable | None = None) -> tuple[Link, ...]:
+def links(folder: Path | None = None) -> tuple[Link, ...]:
     """Return the edges of every layer; each site is reached from Kunming over open transport edges."""
     rows = read_rows(table_folder(folder), "links.csv", columns_of(Link))
     unique(rows, "source_node", "target_node", "layer", "mode")
@@ -130,9 +148,10 @@ def _link(row: Row, known: list[str]) -> Link:
     layer = row.choice("layer", LAYERS)
     state = row.choice("state", ("open", "construction", "planned"))
     transport = layer == "transport"
-    minutes = {column: row.optional(column, 1.0, 6000.0) for column in ("minutes_2020", "minutes_2025")}
-    for column, value in minutes.items():
-        if (value is not None) != (transport and state == "open"):
+    minutes_2020 = row.optional("minutes_2020", 1.0, 6000.0)
+    minutes_2025 = row.optional("minutes_2025", 1.0, 6000.0)
+    for column, minutes in (("minutes_2020", minutes_2020), ("minutes_2025", minutes_2025)):
+        if (minutes is not None) != (transport and state == "open"):
             row.fail(column, "a time exactly where layer is transport and state is open, otherwise empty")
     weight = row.optional("weight_2020", 0.0, 1.0)
     if (weight is None) != transport:
@@ -143,7 +162,8 @@ def _link(row: Row, known: list[str]) -> Link:
         layer=layer,
         mode=row.choice("mode", ("road", "metro", "hsr", "rail_emu") if transport else ("agreement",)),
         weight_2020=weight,
-        **minutes,
+        minutes_2020=minutes_2020,
+        minutes_2025=minutes_2025,
         km=row.optional("km", 0.0, 5000.0),
         state=state,
         cost=row.number("cost", 0.0),
@@ -152,8 +172,8 @@ def _link(row: Row, known: list[str]) -> Link:
 
 
 @functools.cache
-def parks(folder: Traversable | None = None) -> Mapping[str, ParkRow]:
-    """Return the land of parks, districts and towns by id; the New Area's planned area adds up to the approved 482 km2."""
+def parks(folder: Path | None = None) -> Mapping[str, ParkRow]:
+    """Return the land of parks, districts and towns by id; the planned areas add up to the approved 482 km2."""
     rows = read_rows(table_folder(folder), "parks.csv", columns_of(ParkRow))
     unique(rows, "id")
     unique(rows, "site")

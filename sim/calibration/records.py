@@ -102,6 +102,17 @@ class Sector:
 
 
 @dataclass(frozen=True, slots=True)
+class Linkage:
+    """How much of what a sector buys inside the region comes from another sector (share)."""
+
+    supplier: str
+    buyer: str
+    weight: float
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class BaseCell:
     """Firms of one sector at one site in 2020: million yuan, persons, million yuan, count."""
 
