@@ -1,0 +1,53 @@
+"""Progress on standard error: a bar with the remaining time on a terminal, one line per half minute elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+_LINE_SECONDS = 30.0
+_REDRAW_SECONDS = 0.1
+_BAR = 24
+
+
+class Progress:
+    """Counts finished pieces of work and tells how long the rest will take, from this run's own rate."""
+
+    def __init__(
+        self, total: int, label: str, left: Callable[[float], str], stream: TextIO | None = None, quiet: bool = False
+    ) -> None:
+        """Prepare to count `total` pieces; `left` words a number of remaining seconds; `quiet` shows nothing."""
+        self._total, self._label, self._left = total, label, left
+        self._stream = stream or sys.stderr
+        self._quiet = quiet
+        self._live = self._stream.isatty()
+        self._begun = self._shown = time.monotonic()
+
+    def update(self, done: int) -> None:
+        """Show that `done` pieces are finished, if it is time to show something."""
+        now = time.monotonic()
+        pause = _REDRAW_SECONDS if self._live else _LINE_SECONDS
+        if self._quiet or (now - self._shown < pause and not (self._live and done == self._total)):
+            return
+        self._shown = now
+        # The first pieces pay for starting the workers; a rate from one of them would mislead.
+        rest = (now - self._begun) / done * (self._total - done) if done > 1 else None
+        words = "" if rest is None or done == self._total else self._left(rest)
+        self._write(done, words)
+
+    def close(self) -> None:
+        """Remove the bar, so that what follows starts on a clean line."""
+        if self._live and not self._quiet:
+            self._stream.write("\r\x1b[2K")
+            self._stream.flush()
+
+    def _write(self, done: int, words: str) -> None:
+        text = f"{self._label} {done}/{self._total} {words}".rstrip()
+        if self._live:
+            full = round(_BAR * done / self._total)
+            self._stream.write(f"\r\x1b[2K[{'#' * full}{'.' * (_BAR - full)}] {text}")
+        else:
+            self._stream.write(text + "\n")
+        self._stream.flush()

@@ -1,0 +1,384 @@
+"""The rules a scenario must obey, checked all at once: every error of one file is reported together, each with what
+to do next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sim.calibration import tables
+from sim.calibration.records import Lever, Parameter
+from sim.errors import InputError, nearest
+from sim.scenario import LAST_QUARTER, Scenario, Setting, date_of, quarter_of
+from sim.toml_guard import is_finite_number
+
+_TOP_KEYS = ("format", "name", "title", "why", "levers", "assumptions", "parks", "links")
+_SETTING_KEYS = ("value", "from", "to", "ramp_quarters")
+_PARK_KEYS = ("id", "title_en", "title_zh", "near", "minutes", "planned_area")
+_LINK_KEYS = ("source", "target", "layer", "minutes", "weight", "opens", "cost")
+_LAYERS = ("transport", "planning", "services", "industry", "environment", "customs")
+_HOST_ROLES = ("new_area", "hub", "kunming")
+_NAME = re.compile(r"\w[\w-]{0,59}")
+_ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
+_LONGEST_TEXT = {"title": 120, "why": 2000}
+_MOST_ROWS = 50
+_LARGEST_PARK = 482.0
+_DATE_ADVICE = f'write a quarter from {date_of(1)} to {date_of(LAST_QUARTER)}, such as "2022Q1"'
+
+
+@dataclass
+class Problems:
+    """The errors found in one source so far."""
+
+    source: str
+    found: list[str] = field(default_factory=list)
+
+    def add(self, place: str, text: str) -> None:
+        """Note one error at a dotted place of the source."""
+        self.found.append(f"{self.source}: {place}: {text}" if place else f"{self.source}: {text}")
+
+    def raise_if_any(self) -> None:
+        """Raise one InputError with all errors, if there are any."""
+        if not self.found:
+            return
+        count = f"\n{len(self.found)} errors; nothing was run" if len(self.found) > 1 else ""
+        raise InputError("\n".join(self.found) + count)
+
+
+def scenario_from_document(document: Mapping[str, Any], source: str, default_name: str) -> Scenario:
+    """Check a parsed document and return the scenario. Raises one InputError with every error found."""
+    problems = Problems(source)
+    _check_keys(document, _TOP_KEYS, "", problems)
+    _check_format(document, problems)
+    name = document.get("name", default_name)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        problems.add("name", f'{name!r} is not a name; write up to 60 letters, digits, _ or -, such as "my_plan"')
+        name = "scenario"
+    parks = _parks(document.get("parks", []), problems)
+    scenario = Scenario(
+        name,
+        _texts(document, "title", problems),
+        _texts(document, "why", problems),
+        _levers(document.get("levers", {}), "levers", problems),
+        _assumptions(document.get("assumptions", {}), "assumptions", problems),
+        parks,
+        _links(document.get("links", []), [park["id"] for park in parks], problems),
+    )
+    problems.raise_if_any()
+    return scenario
+
+
+def check_levers(changes: Mapping[str, Any], source: str = "levers") -> dict[str, Setting]:
+    """Return settings by lever id for changes by id or name. Raises one InputError with every error found."""
+    problems = Problems(source)
+    settings = _levers(changes, "", problems)
+    problems.raise_if_any()
+    return settings
+
+
+def check_assumptions(changes: Mapping[str, Any], source: str = "assumptions") -> dict[str, float]:
+    """Return values by parameter id for changes by id or name. Raises one InputError with every error found."""
+    problems = Problems(source)
+    values = _assumptions(changes, "", problems)
+    problems.raise_if_any()
+    return values
+
+
+def _check_format(document: Mapping[str, Any], problems: Problems) -> None:
+    if "vary" in document:
+        problems.add("vary", "this is a study, not a scenario; name a scenario file here")
+    elif "format" not in document:
+        problems.add("format", "is missing; begin the file with format = 1")
+    elif document["format"] != 1 or isinstance(document["format"], bool):
+        problems.add("format", f"{document['format']!r} is not known; this version reads format = 1")
+
+
+def _check_keys(row: Mapping[str, Any], allowed: tuple[str, ...], place: str, problems: Problems) -> None:
+    for key in row:
+        if key not in allowed and not (key == "vary" and not place):
+            close = nearest(str(key), allowed)
+            offer = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(allowed)}"
+            problems.add(_join(place, key), f"no such key; {offer}")
+
+
+def _texts(document: Mapping[str, Any], key: str, problems: Problems) -> dict[str, str]:
+    given = document.get(key, {})
+    texts = {"zh": given, "en": given} if isinstance(given, str) else given
+    if not isinstance(texts, Mapping) or not all(isinstance(text, str) for text in texts.values()):
+        problems.add(key, 'is not text; write one text, or { zh = "...", en = "..." }')
+        return {}
+    _check_keys(texts, ("zh", "en"), key, problems)
+    longest = _LONGEST_TEXT[key]
+    if any(len(text) > longest for text in texts.values()):
+        problems.add(key, f"is longer than {longest} characters; shorten it")
+    return {language: texts[language] for language in ("zh", "en") if language in texts}
+
+
+# Levers and assumptions
+
+
+def _levers(given: object, place: str, problems: Problems) -> dict[str, Setting]:
+    table = tables.levers()
+    settings: dict[str, Setting] = {}
+    for name, value in _flat(given, place, table, "lever", problems):
+        lever = _resolve(name, table, "lever", place, settings, problems)
+        if lever is not None:
+            settings[lever.id] = _setting(value, lever, _join(place, name), problems)
+    return settings
+
+
+def _assumptions(given: object, place: str, problems: Problems) -> dict[str, float]:
+    table = tables.parameters()
+    values: dict[str, float] = {}
+    for name, value in _flat(given, place, table, "parameter", problems):
+        parameter = _resolve(name, table, "parameter", place, values, problems)
+        if parameter is None:
+            continue
+        where = _join(place, name)
+        if parameter.role == "check":
+            problems.add(where, "is a result that the model is checked against, not an input; leave it out")
+        else:
+            values[parameter.id] = _number(value, where, parameter, problems)
+    return values
+
+
+def _flat(
+    given: object, place: str, table: Mapping[str, Lever] | Mapping[str, Parameter], kind: str, problems: Problems
+) -> Iterator[tuple[str, Any]]:
+    """Yield (id or dotted name, value): `land.annual_quota = 5` arrives as nested tables and is joined again here."""
+    if not isinstance(given, Mapping):
+        problems.add(place, f"is not a table; write [{place}] and one line per {kind} below it")
+        return
+    names = _by_name(table)
+    pending = list(reversed([(str(key), value) for key, value in given.items()]))
+    while pending:
+        name, value = pending.pop()
+        is_group = isinstance(value, Mapping) and name not in table and name not in names
+        if is_group and value and not set(value) & set(_SETTING_KEYS):
+            pending.extend(reversed([(f"{name}.{key}", inner) for key, inner in value.items()]))
+        else:
+            yield name, value
+
+
+def _by_name(table: Mapping[str, Lever] | Mapping[str, Parameter]) -> dict[str, str]:
+    return {row.name: ident for ident, row in table.items() if row.name}
+
+
+def _resolve(
+    name: str, table: Mapping[str, Any], kind: str, place: str, seen: Mapping[str, Any], problems: Problems
+) -> Any | None:
+    """Return the row called by id or dotted name; None, with the error noted, if there is none or it was set before."""
+    names = _by_name(table)
+    ident = name if name in table else names.get(name)
+    if ident is None:
+        close = nearest(name, [*table, *names])
+        known = f"did you mean {' or '.join(close)}?" if close else ""
+        problems.add(_join(place, name), f"no such {kind}; {known or f'`dianzhong describe {kind}s` lists all'}")
+        return None
+    if ident in seen:
+        problems.add(_join(place, name), f"sets {ident} ({table[ident].name}) a second time; keep one of the two")
+        return None
+    return table[ident]
+
+
+def _setting(given: Any, lever: Any, place: str, problems: Problems) -> Setting:
+    if isinstance(given, Setting):
+        given = _as_mapping(given)
+    if not isinstance(given, Mapping):
+        return Setting(_number(given, place, lever, problems))
+    _check_keys(given, _SETTING_KEYS, place, problems)
+    if "value" not in given:
+        problems.add(place, f'value is missing; write {{ value = {lever.baseline:g}, from = "2022Q1" }}')
+    value = _number(given.get("value", lever.baseline), place, lever, problems)
+    start = _date(given, "from", place, problems) or 1
+    end = _date(given, "to", place, problems)
+    if end is not None and end < start:
+        problems.add(place, f"from {date_of(start)} to {date_of(end)} runs backwards; exchange the two dates")
+    ramp = given.get("ramp_quarters", 0)
+    if not isinstance(ramp, int) or isinstance(ramp, bool) or not 0 <= ramp <= LAST_QUARTER:
+        problems.add(place, f"ramp_quarters = {_shown(ramp)} is not a whole number from 0 to {LAST_QUARTER} quarters")
+        ramp = 0
+    return Setting(value, start, end, ramp)
+
+
+def _as_mapping(setting: Setting) -> dict[str, Any]:
+    """Spell a Setting as a file would, so that one set of rules checks both; a quarter out of range fails as a date."""
+    dates = {"from": setting.start} if setting.end is None else {"from": setting.start, "to": setting.end}
+    valid = {key: date_of(quarter) if isinstance(quarter, int) else quarter for key, quarter in dates.items()}
+    return {"value": setting.value, "ramp_quarters": setting.ramp, **valid}
+
+
+def _date(row: Mapping[str, Any], key: str, place: str, problems: Problems) -> int | None:
+    if key not in row:
+        return None
+    quarter = quarter_of(row[key]) if isinstance(row[key], str) else None
+    if quarter is None:
+        problems.add(place, f"{key} = {_shown(row[key])} is not a date of the simulation; {_DATE_ADVICE}")
+    return quarter
+
+
+def _number(value: Any, place: str, declared: Any, problems: Problems) -> float:
+    """Return the number as a float, noting an error if it is none or lies outside the declared range."""
+    title = getattr(declared, "title_en", "") or declared.name
+    allowed = f"{_span(declared.low, declared.high)} {declared.unit} ({title})"
+    key = "value"
+    if not is_finite_number(value):
+        what = "is not a finite number" if isinstance(value, float) else "is not a number"
+        problems.add(place, f"{key} = {_shown(value)} {what}; allowed is {allowed}")
+        return 0.0
+    side = _side(float(value), declared.low, declared.high)
+    if side:
+        problems.add(place, f"{key} = {value:g} is {side} the allowed {allowed}; choose a value in that range")
+    return float(value)
+
+
+def _side(value: float, low: float | None, high: float | None) -> str:
+    if low is not None and value < low:
+        return "below"
+    return "above" if high is not None and value > high else ""
+
+
+def _span(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return "any number of"
+    if high is None:
+        return f"{low:g} or more"
+    return f"{low:g} to {high:g}" if low is not None else f"at most {high:g}"
+
+
+# Hypothetical parks and links
+
+
+def _rows(given: object, key: str, problems: Problems) -> list[tuple[str, Mapping[str, Any]]]:
+    if not isinstance(given, list | tuple) or not all(isinstance(row, Mapping) for row in given):
+        problems.add(key, f"is not a list of tables; begin each with [[{key}]]")
+        return []
+    if len(given) > _MOST_ROWS:
+        problems.add(key, f"has {len(given)} entries, at most {_MOST_ROWS}; shorten the list")
+    return [(f"{key}[{position}]", row) for position, row in enumerate(given[:_MOST_ROWS], 1)]
+
+
+def _parks(given: object, problems: Problems) -> tuple[dict[str, Any], ...]:
+    rows = _rows(given, "parks", problems)
+    if not rows:
+        return ()
+    sites = [site.id for site in tables.sites().values() if site.role in _HOST_ROLES]
+    taken = {*tables.sites(), *tables.parks()}
+    parks: list[dict[str, Any]] = []
+    for place, row in rows:
+        _check_keys(row, _PARK_KEYS, place, problems)
+        ident = row.get("id")
+        if not isinstance(ident, str) or not _ID.fullmatch(ident):
+            problems.add(
+                place, f'id = {_shown(ident)} is not an id; write small letters, digits and _, such as "north_park"'
+            )
+            ident = f"park_{len(parks) + 1}"
+        elif ident in taken:
+            problems.add(place, f"id = {ident!r} exists already; choose another id")
+        taken.add(ident)
+        park: dict[str, Any] = {
+            "id": ident,
+            **{key: _title(row, key, ident, place, problems) for key in ("title_en", "title_zh")},
+        }
+        park["near"] = _site(row, "near", sites, place, problems)
+        park["minutes"] = _measure(row, "minutes", place, problems, (1, 600), "minutes")
+        park["planned_area"] = _measure(row, "planned_area", place, problems, (0.1, _LARGEST_PARK), "km2")
+        parks.append(park)
+    return tuple(parks)
+
+
+def _links(given: object, new_parks: list[str], problems: Problems) -> tuple[dict[str, Any], ...]:
+    rows = _rows(given, "links", problems)
+    if not rows:
+        return ()
+    sites = [*tables.sites(), *new_parks]
+    links: list[dict[str, Any]] = []
+    for place, row in rows:
+        _check_keys(row, _LINK_KEYS, place, problems)
+        link: dict[str, Any] = {end: _site(row, end, sites, place, problems) for end in ("source", "target")}
+        if link["source"] and link["source"] == link["target"]:
+            problems.add(place, f"links {link['source']} with itself; name two sites")
+        link["layer"] = _choice(row, "layer", _LAYERS, "transport", place, problems)
+        if not link["layer"]:
+            continue
+        # A road has minutes, every other layer a strength; the wrong one of the two would silently do nothing.
+        size, other = ("minutes", "weight") if link["layer"] == "transport" else ("weight", "minutes")
+        if other in row:
+            problems.add(place, f"a {link['layer']} link has {size}, not {other}")
+        limits, unit = ((1, 600), "minutes") if size == "minutes" else ((0, 1), "share (link strength)")
+        link[size] = _measure(row, size, place, problems, limits, unit)
+        if opens := _date(row, "opens", place, problems):
+            link["opens"] = opens
+        link["cost"] = _measure({"cost": 0.0, **row}, "cost", place, problems, (0, 1_000_000), "million yuan")
+        links.append(link)
+    return tuple(links)
+
+
+def _title(row: Mapping[str, Any], key: str, default: str, place: str, problems: Problems) -> str:
+    text = row.get(key, default)
+    if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_TEXT["title"]:
+        problems.add(place, f"{key} = {_shown(text)} is not a text of 1 to {_LONGEST_TEXT['title']} characters")
+        return default
+    return text
+
+
+def _site(row: Mapping[str, Any], key: str, sites: list[str], place: str, problems: Problems) -> str:
+    return _choice(row, key, sites, None, place, problems)
+
+
+def _choice(
+    row: Mapping[str, Any],
+    key: str,
+    allowed: list[str] | tuple[str, ...],
+    default: str | None,
+    place: str,
+    problems: Problems,
+) -> str:
+    value = row.get(key, default)
+    if value is None:
+        problems.add(place, f"{key} is missing; write one of {', '.join(allowed)}")
+    elif not isinstance(value, str) or value not in allowed:
+        close = nearest(value, allowed) if isinstance(value, str) else []
+        offer = f"did you mean {' or '.join(close)}?" if close else f"write one of {', '.join(allowed)}"
+        problems.add(
+            place, f"{key} = {_shown(value)}: there is no such {'layer' if key == 'layer' else 'site or park'}; {offer}"
+        )
+    else:
+        return value
+    return ""
+
+
+def _measure(
+    row: Mapping[str, Any], key: str, place: str, problems: Problems, limits: tuple[float, float], unit: str
+) -> float:
+    low, high = limits
+    if key not in row:
+        problems.add(place, f"{key} is missing; write a number from {low:g} to {high:g} {unit}")
+    elif not is_finite_number(row[key]):
+        problems.add(place, f"{key} = {_shown(row[key])} is not a finite number; allowed is {low:g} to {high:g} {unit}")
+    elif side := _side(row[key], low, high):
+        problems.add(
+            place,
+            f"{key} = {row[key]:g} is {side} the allowed {low:g} to {high:g} {unit}; choose a value in that range",
+        )
+    else:
+        return float(row[key])
+    return low
+
+
+def _join(place: str, key: object) -> str:
+    """Extend a place by a key; a key that could disturb a terminal is shown escaped and cut short."""
+    name = str(key)
+    if not name.isprintable() or len(name) > 60:
+        name = _shown(name)
+    return f"{place}.{name}" if place else name
+
+
+def _shown(value: object, show: Callable[[object], str] = repr) -> str:
+    """Show a value as given, cut short: a message is one readable line whatever was in the file."""
+    text = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
+    text = text or ("nothing" if value is None else show(value))
+    return text if len(text) <= 60 else text[:57] + "..."
