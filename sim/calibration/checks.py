@@ -155,17 +155,21 @@ def read_rows(folder: Path, file: str, columns: Sequence[str]) -> list[Row]:
     except UnicodeDecodeError as error:
         raise TableError(f"{file}: not UTF-8 at byte {error.start}; allowed: UTF-8 without byte-order mark") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header = next(reader, [])
+    try:
+        lines = [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        raise TableError(f"{file}, line {reader.line_num}: {error}; allowed: comma-separated values") from None
+    header = lines[0][1] if lines else []
     if header != list(columns):
         wrong = next((name for name in header if name not in columns), None)
         missing = next((name for name in columns if name not in header), None)
-        found = f"column {wrong!r}" if wrong else f"no column {missing!r}" if missing else "another order"
+        found = f"column {wrong!r}" if wrong is not None else f"no column {missing!r}" if missing else "another order"
         raise TableError(f"{file}, line 1: found {found}; allowed: the header {','.join(columns)}")
     rows = []
-    for cells in reader:
+    for line, cells in lines[1:]:
         if len(cells) != len(columns):
-            raise TableError(f"{file}, line {reader.line_num}: found {len(cells)} cells; allowed: {len(columns)}")
-        rows.append(Row(file, reader.line_num, dict(zip(columns, cells, strict=True))))
+            raise TableError(f"{file}, line {line}: found {len(cells)} cells; allowed: {len(columns)}")
+        rows.append(Row(file, line, dict(zip(columns, cells, strict=True))))
     if not rows:
         raise TableError(f"{file}: found no rows; allowed: at least one")
     return rows

@@ -6,8 +6,8 @@ land is in km2; `%` rates are written 5 for 5 %, shares 0.05. `confidence` is hi
 
 `parameters.csv` and `assumptions.csv`: `value` inside [`low`, `high`]; `role` is uncertain (sampled, triangular),
 fixed, or check (a diagnostic, never an input). Tags in `source`: [F] read in a published page, [R] recalled and to be
-verified, [D] arithmetic on other figures, [A] assumption. Ids: P from the literature, Q and N needed by the model; never
-reused.
+verified, [D] arithmetic on other figures, [A] assumption. Ids: P from the literature, Q and N needed by the model; an
+id is never used again.
 
 `levers.csv`: `baseline` is the setting without the policy, `policy_value` what the text states (empty: it names only a
 direction), `suggested` a setting for the policy being on. An `amount` is interpolated by implementation capacity, a
