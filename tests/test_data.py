@@ -17,7 +17,6 @@ import pytest
 
 from sim.calibration import tables
 from sim.calibration.checks import PUBLISHER_HOSTS, TableError
-from sim.calibration.units import UNITS
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "sim" / "calibration"
@@ -138,10 +137,6 @@ def test_levers_and_parameters_share_one_name_space():
     names = [row.name for row in (*tables.levers().values(), *tables.parameters().values())]
     assert len(names) == len(set(names))
     assert all(row.symbol.isidentifier() for row in tables.parameters().values())
-
-
-def test_every_unit_in_the_list_is_a_plain_text():
-    assert all(unit == unit.strip() and unit for unit in UNITS)
 
 
 def test_every_record_can_travel_to_another_process():
@@ -323,6 +318,25 @@ def test_industry_must_add_up_by_itself(copy):
         change(copy, "base2020.csv", line, "value_added", str(now + change_by))
     with pytest.raises(TableError, match=r"industrial sectors.*29100; allowed: 29000"):
         tables.base_cells(copy)
+
+
+def test_a_buyer_buys_all_it_needs_from_somewhere(copy):
+    change(copy, "linkages.csv", 2, "weight", "0.01")
+    with pytest.raises(TableError, match=r"linkages\.csv, column weight \(buyer .*allowed: 1 within"):
+        tables.linkages(copy)
+
+
+def test_assumptions_have_the_schema_of_parameters_and_ids_of_their_own(copy):
+    header, first = lines_of(copy / "parameters.csv")[:2]
+    row = dict(zip(header, first, strict=True)) | {"id": "N999", "symbol": "trial", "name": "production.trial"}
+    known = [] if not (copy / "assumptions.csv").exists() else lines_of(copy / "assumptions.csv")[1:]
+    write(copy / "assumptions.csv", [header, *known, list(row.values())])
+    assert tables.parameters(copy)["N999"].symbol == "trial"
+    other = copy / "other"
+    shutil.copytree(copy, other)
+    write(other / "assumptions.csv", [header, list((row | {"id": "P999"}).values())])
+    with pytest.raises(TableError, match=r"assumptions\.csv, line 2, column id: found 'P999'; allowed: N"):
+        tables.parameters(other)
 
 
 def test_a_weight_that_a_lever_sets_starts_at_its_baseline(copy):

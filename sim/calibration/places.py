@@ -50,20 +50,23 @@ def _sector(row: Row) -> Sector:
 
 @functools.cache
 def linkages(folder: Path | None = None) -> tuple[Linkage, ...]:
-    """Return who supplies whom, as weights between sectors; the weights of a buyer add up to at most one."""
+    """Return who supplies whom, as weights between sectors; the weights of each buyer add up to one."""
     rows = read_rows(table_folder(folder), "linkages.csv", columns_of(Linkage))
     unique(rows, "supplier", "buyer")
     known = list(sectors(folder))
-    bought: dict[str, float] = {}
-    result = []
-    for row in rows:
-        supplier, buyer = row.choice("supplier", known), row.choice("buyer", known)
-        weight = row.share("weight")
-        bought[buyer] = bought.get(buyer, 0.0) + weight
-        if bought[buyer] > 1.0 + 1e-9:
-            row.fail("weight", f"weights of {buyer} that add up to at most 1 (found {bought[buyer]:g})")
-        result.append(Linkage(supplier=supplier, buyer=buyer, weight=weight, **origin(row)))
-    return tuple(result)
+    result = tuple(
+        Linkage(
+            supplier=row.choice("supplier", known),
+            buyer=row.choice("buyer", known),
+            weight=row.share("weight"),
+            **origin(row),
+        )
+        for row in rows
+    )
+    for buyer in known:
+        bought = [linkage for linkage in result if linkage.buyer == buyer]
+        column_sum("linkages.csv", f"weight (buyer {buyer})", bought, lambda linkage: linkage.weight, 1.0, 1e-9)
+    return result
 
 
 @functools.cache
