@@ -661,6 +661,19 @@ def test_removing_goes_through_the_hooks_of_a_class():
     assert len(model.agents) == 0 and model.shops.n == 0 and left == list(range(N)) and not model._agents
 
 
+def test_removing_goes_through_the_hook_of_a_model():
+    class Careful(ShopModel):
+        def deregister_agent(self, agent):
+            left.append(agent.unique_id)
+            super().deregister_agent(agent)
+
+    left: list[int] = []
+    model = Careful(statues=1)
+    model.agents.select(at_most=2).do("remove")
+    model.agents[-1].remove()
+    assert left == [1_000_000_000, 1_000_000_001, 1] and len(model.agents) == N - 2
+
+
 def test_a_model_may_replace_its_population():
     model = ShopModel()
     saved, shop, fixed = model.shops.copy(), model.agents[3], model.agents.select(at_most=5)
@@ -668,6 +681,12 @@ def test_a_model_may_replace_its_population():
     assert len(fixed) == 4 and len(model.agents) == N - 1
     model.shops = saved
     assert shop.capital == CAPITAL[3] and len(fixed) == 5 and len(model.agents) == N
+    model.agents.shuffle(inplace=True)
+    model.shops = Shops()
+    model.shops.add([N], capital=[1.0])
+    assert [agent.id for agent in model.agents] == [N]
+    model.shops = saved
+    assert sorted(agent.id for agent in model.agents) == list(range(N))
 
 
 def test_a_mask_selects_without_a_view(monkeypatch):
