@@ -16,8 +16,8 @@ _NEARLY_NONE = 1e-12
 class Probability:
     """An estimated probability that cannot be shown without its interval, its number of runs and its failures.
 
-    `estimate`, `low` and `high` (95 % Wilson interval) are shares in [0, 1], or None when no run succeeded; `n` counts the runs
-    behind them, `failed` those that gave no answer.
+    `estimate`, `low` and `high` (95 % Wilson interval) are shares in [0, 1], or None when no run succeeded; `n` counts
+    the runs behind them, `failed` those that gave no answer.
     """
 
     estimate: float | None
