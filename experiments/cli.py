@@ -13,8 +13,9 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from experiments.messages import LANGUAGES, Messages, language_of_locale
@@ -43,21 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = Messages(_language(given))
         options = _parser(text).parse_args(given)
         return int(options.command(options, text))
-    except InputError as error:
-        sys.stderr.write(f"{PROGRAM}: {error}\n")
-        return BAD_INPUT
-    except BrokenPipeError:
-        # The reader (`| head`) has enough; Python must not complain about it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
-    except StorageError as error:
-        sys.stderr.write(f"{PROGRAM}: {error}\n")
-        return STORAGE
-    except KeyboardInterrupt:
-        sys.stderr.write(f"{PROGRAM}: interrupted; nothing was kept\n")
-        return INTERRUPTED
-    except _Terminated:
-        return TERMINATED
+    except tuple(_ENDINGS) as error:
+        return _ended(error)
     except Exception:
         traceback.print_exc()
         sys.stderr.write(f"{PROGRAM}: this is a bug; please report it with the lines above and the command\n")
@@ -74,6 +62,29 @@ class _Terminated(BaseException):
 
 def _terminate(number: int, frame: object) -> NoReturn:
     raise _Terminated
+
+
+_ENDINGS: Mapping[type[BaseException], int] = MappingProxyType(
+    {
+        InputError: BAD_INPUT,
+        StorageError: STORAGE,
+        BrokenPipeError: OK,
+        KeyboardInterrupt: INTERRUPTED,
+        _Terminated: TERMINATED,
+    }
+)
+
+
+def _ended(error: BaseException) -> int:
+    """Say in one message why a command ended early, and return its exit code."""
+    if isinstance(error, BrokenPipeError):
+        # The reader (`| head`) has enough; Python must not complain about it again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    elif isinstance(error, KeyboardInterrupt | _Terminated):
+        sys.stderr.write(f"{PROGRAM}: interrupted; nothing was kept\n")
+    else:
+        sys.stderr.write(f"{PROGRAM}: {error}\n")
+    return next(code for kind, code in _ENDINGS.items() if isinstance(error, kind))
 
 
 def _never_fail_on_a_character() -> None:

@@ -8,6 +8,8 @@ import os
 import re
 import signal
 import string
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -121,6 +123,42 @@ def test_a_worker_that_is_killed_is_a_failure_not_a_wait() -> None:
 def test_an_input_error_of_the_model_stays_an_input_error(workers: int) -> None:
     with pytest.raises(InputError, match=r"^a planted mistake$"):
         run_plan(plan(workers=workers), StandIn(mistake=True))
+
+
+SLOW = """
+import sys, time
+sys.path.insert(0, {tests!r})
+import experiments.ensemble
+from test_ensemble import StandIn
+class Slow(StandIn):
+    def run(self, arm, start):
+        sys.stderr.write("running\\n")
+        sys.stderr.flush()
+        time.sleep(60)
+experiments.ensemble.ModelEngine = Slow
+from experiments.cli import main
+sys.exit(main(["run", "--workers", "2", "--out", {out!r}, "--panel", "firms"]))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_ends_all_workers_and_leaves_nothing(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    script = SLOW.format(tests=str(Path(__file__).parent), out=str(tmp_path / "out"))
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "running\n"
+    # A terminal sends the interrupt to the whole group, workers included; a batch system ends the parent alone.
+    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert said.endswith("dianzhong: interrupted; nothing was kept\n")
+    assert "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 def test_workers_end_with_the_iterator() -> None:
