@@ -90,6 +90,8 @@ QUANTITIES = frozenset(
         "number",
         "number per year",
         "persons",
+        "projects",
+        "m2",
         "persons per year",
         "simulated persons",
         "tonnes of coal equivalent",

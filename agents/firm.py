@@ -1,0 +1,178 @@
+"""Firms: they plan, invest, hire, sell, research, and fail. One row per simulated firm; `weight` real firms stand behind it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.columns import Booleans, Floats, Integers, Population, column
+
+SKILLS = ("basic", "technical", "graduate", "high_level")
+ORIGINS = ("incumbent", "entrant", "project", "moved_in", "spin_off")
+OWNERSHIPS = ("private", "state", "foreign", "relocated")
+TENURES = ("bought", "leased", "lease_first", "equity")
+INCUMBENT, ENTRANT, PROJECT, MOVED_IN, SPIN_OFF = range(5)
+PRIVATE, STATE, FOREIGN, RELOCATED = range(4)
+BOUGHT, LEASED, LEASE_FIRST, EQUITY = range(4)
+
+
+class Firms(Population):
+    """Firms of the New Area, projects under construction included (`building` > 0: they invest and do not produce yet)."""
+
+    kind = "firm"
+
+    site = column(np.int64, "index", "Site where the firm produces, row of the site table")
+    sector = column(np.int64, "index", "Sector, row of the sector table")
+    ownership = column(np.int64, "index", "0 private, 1 state, 2 foreign, 3 relocated from the east")
+    origin = column(np.int64, "index", "0 incumbent, 1 entrant, 2 project, 3 moved in, 4 spin-off")
+    source = column(np.int64, "index", "Where a project comes from, row of the source table; -1 otherwise", default=-1)
+    named = column(np.int64, "0/1", "A named plant with its own product market and damped shocks")
+    weight = column(float, "firms", "Real firms behind this row")
+    age = column(np.int64, "quarters", "Quarters since the firm began to produce")
+    grace = column(np.int64, "quarters", "Age from which the value rule of exit applies to this firm")
+    weak = column(np.int64, "quarters", "Quarters in a row with a value below scrap")
+    building = column(np.int64, "quarters", "Quarters of construction left; 0 when producing")
+    outlay = column(float, "million yuan per quarter", "Planned capital formation of a project under construction")
+    capital = column(float, "million yuan", "Fixed capital, 2020 prices")
+    base_capital = column(float, "million yuan", "Capital at the reference point of the capital rule (K0)")
+    base_sales = column(float, "million yuan per quarter", "Normal sales at the reference point of the capital rule (Ye0)")
+    staff = column(float, "persons", "Employment by skill", width=4)
+    wanted = column(float, "persons", "Employment wanted by skill this quarter", width=4)
+    base_tfp = column(float, "index", "Total factor productivity at the start, shocks and terms excluded", default=1.0)
+    shock = column(float, "log points", "Revenue productivity shock, AR(1)")
+    productivity = column(float, "index", "Total factor productivity now, terms and research included, shock excluded")
+    customer_base = column(float, "million yuan per quarter", "Customers kept, in units of normal sales")
+    expected_sales = column(float, "million yuan per quarter", "Expected sales at the shock of today")
+    capacity = column(float, "million yuan per quarter", "Output possible this quarter, 2020 prices")
+    sales = column(float, "million yuan per quarter", "Value added sold this quarter, 2020 prices")
+    value_added = column(float, "million yuan per quarter", "Value added sold this quarter, model prices")
+    investment = column(float, "million yuan per quarter", "Capital formation this quarter, 2020 prices")
+    overhead = column(float, "million yuan per quarter", "Overhead of a normal quarter")
+    profit = column(float, "million yuan per quarter", "Operating surplus less overhead of this quarter")
+    cash = column(float, "million yuan", "Cash")
+    debt = column(float, "million yuan", "Bank debt")
+    support = column(float, "million yuan per quarter", "Subsidies received this quarter")
+    land = column(float, "km2", "Industrial land held")
+    tenure = column(np.int64, "index", "0 bought, 1 leased, 2 lease first, 3 contributed as equity")
+    energy = column(float, "tonnes of coal equivalent per quarter", "Energy use")
+    rd_spending = column(float, "million yuan per quarter", "Research and development, own and granted")
+    rd_stock = column(float, "million yuan", "Research stock")
+    base_rd_stock = column(float, "million yuan", "Research stock at the start of the firm (S0)")
+    rd_share = column(float, "share of sales", "Research intensity at the base user cost")
+    high_tech = column(np.int64, "0/1", "Certified high-tech firm")
+    two_high = column(np.int64, "0/1", "Counts as energy-hungry or polluting")
+    free_rent = column(np.int64, "quarters", "Quarters of free incubator rent left")
+
+    @property
+    def employment(self) -> Floats:
+        """Persons employed by each firm, shape (n,)."""
+        return self.staff.sum(axis=1)
+
+    @property
+    def producing(self) -> Booleans:
+        """Firms that are not under construction, shape (n,)."""
+        return self.building == 0
+
+    def plan_sales(self, learning: float, growth: Floats) -> None:
+        """Move expected sales towards this quarter's sales.
+
+        learning: weight of new sales per quarter (Q15); growth: learned growth per quarter by sector, shape (13,).
+        Sales are taken at a shock of zero, since the shock moves revenue and not the need for inputs.
+        """
+        seen = self.sales * np.exp(-self.shock)
+        trend = self.expected_sales * (1.0 + growth[self.sector])
+        self.expected_sales = np.where(self.producing, (1.0 - learning) * trend + learning * seen, self.expected_sales)
+
+    def plan_capital(self, price: Floats, user_cost: Floats, elasticity: float, adjustment: float, ceiling: float,
+                     gross_rate: Floats) -> Floats:
+        """Return wanted capital formation of producing firms, million yuan per quarter, shape (n,).
+
+        K* = K0 (Ye p / Ye0) (UC/UC0)^P52; the log gap is closed at Q12 a quarter on top of the base rate of gross investment of the
+        sector group, between zero and the ceiling Q13. user_cost is relative to its base, shape (n,); price by sector, shape (13,).
+        """
+        sales = self.expected_sales * price[self.sector] / np.maximum(self.base_sales, 1e-12)
+        wanted = self.base_capital * sales * user_cost**elasticity
+        has_capital = self.producing & (self.capital > 0.0)
+        gap = np.log(np.maximum(wanted, 1e-9) / np.where(has_capital, self.capital, 1.0))
+        rate = np.clip(gross_rate[self.sector] + adjustment * gap, 0.0, ceiling)
+        return np.where(has_capital, rate * self.capital, 0.0)
+
+    def plan_staff(self, mix: Floats, efficiency: Floats, capital_share: Floats, utilisation: float, adjustment: float,
+                   cost_response: Floats) -> None:
+        """Set `wanted` to what planned capacity needs, moved by Q14 of the gap; a firm that opens this quarter hires all at once.
+
+        mix: shares of staff by site, sector, skill, shape (10, 13, 4); efficiency: effective labour per person by skill, shape (4,);
+        cost_response: (unit labour cost / base)^P83 by sector, shape (13,).
+        """
+        share = capital_share[self.sector]
+        opens = self.building == 1
+        capital = np.where(opens, self.base_capital, self.capital)
+        power = np.maximum(self.productivity * np.maximum(capital, 1e-9) ** share, 1e-12)
+        need = (np.maximum(self.expected_sales, 0.0) / (utilisation * power)) ** (1.0 / (1.0 - share))
+        own_mix = mix[self.site, self.sector]
+        heads = need / (own_mix @ efficiency) * np.where(opens, 1.0, cost_response[self.sector])
+        target = own_mix * heads[:, None]
+        moved = self.staff + np.where(opens, 1.0, adjustment)[:, None] * (target - self.staff)
+        self.wanted = np.where((self.building <= 1)[:, None], np.maximum(moved, 0.0), 0.0)
+
+    def produce(self, efficiency: Floats, capital_share: Floats) -> None:
+        """Set `capacity`: Cobb-Douglas in capital and effective labour, times productivity and the shock."""
+        share = capital_share[self.sector]
+        labour = np.maximum(self.staff @ efficiency, 0.0)
+        output = self.productivity * np.maximum(self.capital, 0.0) ** share * labour ** (1.0 - share)
+        self.capacity = np.where(self.producing, output * np.exp(self.shock), 0.0)
+
+    def sell(self, demand: Floats) -> Floats:
+        """Sell the smaller of capacity and demand; returns demand met with each firm, shape (n,).
+
+        demand: quantity demanded of each sector, million yuan per quarter, shape (13,). A firm's share follows its customers and its shock.
+        """
+        pull = np.where(self.producing, self.customer_base * np.exp(self.shock), 0.0)
+        total = np.bincount(self.sector, pull * self.weight, len(demand))
+        asked = demand[self.sector] * pull / np.maximum(total, 1e-12)[self.sector]
+        self.sales = np.minimum(self.capacity, asked)
+        return asked
+
+    def keep_customers(self, utilisation: float, speed: float) -> None:
+        """Let the customer base follow normal capacity (Q16 a quarter)."""
+        normal = utilisation * self.capacity * np.exp(-self.shock)
+        self.customer_base = np.where(self.producing, self.customer_base + speed * (normal - self.customer_base),
+                                      self.customer_base)
+
+    def draw_shocks(self, draws: Floats, persistence: float, spread: float, size_exponent: float, named: float) -> None:
+        """Advance the AR(1) of revenue productivity by a quarter.
+
+        persistence and spread are yearly (P25, P26); the spread falls with size relative to ten persons by Q34 and is times Q35 for
+        named plants. draws: standard normals, shape (n,).
+        """
+        quarterly = persistence**0.25
+        innovation = spread * np.sqrt((1.0 - quarterly**2) / (1.0 - persistence**2))
+        size = np.maximum(self.employment, 1.0) / 10.0
+        own = innovation * np.minimum(size, 1e4) ** size_exponent * np.where(self.named == 1, named, 1.0)
+        moved = quarterly * self.shock + np.minimum(own, 1.5 * innovation) * draws
+        self.shock = np.where(self.producing, moved, 0.0)
+
+    def judge(self, discount: float, scrap: float) -> Booleans:
+        """Count weak quarters and return who leaves: out of cash, or value below scrap for two quarters past the age of grace.
+
+        discount: yearly rate at which today's profit is worth a stream (hurdle rate plus reversion); scrap: share of capital.
+        """
+        value = 4.0 * self.profit / discount
+        low = self.producing & (value < scrap * self.capital) & (self.age >= self.grace)
+        self.weak = np.where(low, self.weak + 1, 0)
+        return self.producing & ((self.cash < 0.0) | (self.weak >= 2))
+
+
+def weighted(values: Floats, firms: Firms) -> float:
+    """Return the total over real firms of a column, its unit."""
+    return float(values @ firms.weight)
+
+
+def by_sector(values: Floats, firms: Firms, sectors: int) -> Floats:
+    """Return weighted totals by sector, shape (sectors,)."""
+    return np.bincount(firms.sector, values * firms.weight, sectors)
+
+
+def by_cell(values: Floats, firms: Firms, sites: int, sectors: int) -> Floats:
+    """Return weighted totals by site and sector, shape (sites, sectors)."""
+    cell: Integers = firms.site * sectors + firms.sector
+    return np.bincount(cell, values * firms.weight, sites * sectors).reshape(sites, sectors)

@@ -1,0 +1,140 @@
+"""What stays fixed during a run, read from the tables and scaled to the base: arrays by site, sector and skill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from agents.columns import Floats, Integers
+from agents.firm import Firms, by_cell
+from sim.build_firms import BaseCells
+from sim.calibration import tables
+from sim.network import Network
+from sim.params import Parameters, formation
+from sim.scenario import Scenario
+from sim.state import Cells, Frame
+
+SCHOOLING = (9.0, 12.0, 16.0, 19.0)  # years behind each skill
+NO_ENTRY = ("refinery", "public_services", "farming")
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """Names and tables of one scenario, before any population exists."""
+
+    sites: tuple[str, ...]
+    sectors: tuple[str, ...]
+    kinds: tuple[str, ...]
+    parks: tuple[Any, ...]
+    skill_shares: Floats  # staff by skill as in the sector table, shape (sites, sectors, 4)
+    area: Integers
+    areas: int
+    node_output: Floats  # million yuan per year, zero for sites of the New Area
+
+
+def foundation(p: Parameters, network: Network, scenario: Scenario) -> Foundation:
+    """Collect sites (with hypothetical parks of the scenario), sectors, skills and commuting areas."""
+    sites = network.nodes[: network.n_sites]
+    by_site = {row.site: row for row in tables.parks().values()}
+    extra = {str(row["id"]): SimpleNamespace(kind="park", planned_area=float(row["planned_area"]), industrial_land=0.0)
+             for row in scenario.parks}
+    parks = tuple(by_site[s] if s in by_site else extra[s] for s in sites)
+    rows = tables.sectors()
+    shares = np.array([(r.skill_basic, r.skill_technical, r.skill_graduate, r.skill_high) for r in rows.values()])
+    towns = [network.nodes.index(name) for name in ("anning", "songming", "changshui_airport")]
+    minutes = network.refresh(p).minutes
+    area = minutes[: len(sites), towns].argmin(axis=1)
+    places = tables.sites()
+    output = np.array([0.0 if name not in places else (places[name].market_output or 0.0) for name in network.nodes])
+    return Foundation(sites, tuple(rows), tuple(r.kind for r in parks), parks, np.tile(shares, (len(sites), 1, 1)), area, len(towns), output)
+
+
+def linkage_matrix(sectors: tuple[str, ...]) -> Floats:
+    """Return weights of suppliers (rows) for buyers (columns), each column summing to 1."""
+    matrix = np.zeros((len(sectors), len(sectors)))
+    for row in tables.linkages():
+        matrix[sectors.index(row.supplier), sectors.index(row.buyer)] = row.weight
+    return matrix
+
+
+def base_wages(cells: BaseCells, firms: Firms, labour: Floats, flow: float, efficiency: Floats) -> Floats:
+    """Return wages of step 0 so that each cell pays its labour share, million yuan per person and quarter, shape (sites, sectors, 4)."""
+    sites, sectors = cells.value_added.shape
+    effective = by_cell(firms.staff @ efficiency, firms, sites, sectors)
+    bill = labour * cells.value_added * flow
+    unit = np.divide(bill, effective, out=np.zeros_like(bill), where=effective > 0.0)
+    mean = bill.sum(axis=0) / np.maximum(effective.sum(axis=0), 1e-12)  # an empty cell pays what its sector pays elsewhere
+    return np.where(effective > 0.0, unit, mean)[:, :, None] * efficiency
+
+
+def scaled_frame(p: Parameters, ground: Foundation, base: BaseCells, firms: Firms, cells: Cells, flow: float, person_weight: float,
+                 scale: float) -> Frame:
+    """Return the frame with everything that needs only cells and firms; the rest is filled in by `finish_frame`."""
+    rows = list(tables.sectors().values())
+    pick = lambda name: np.array([float(getattr(r, name)) for r in rows])  # noqa: E731 - one column of the sector table
+    sites, sectors = len(ground.sites), len(rows)
+    is_refinery = np.array([r.id == "refinery" for r in rows])
+    tax = np.where(is_refinery, p.ref_tax, pick("production_tax_share"))
+    labour = pick("labour_share")
+    share = np.where(pick("capital_output") > 0.0, 1.0 - labour * 1.1 / (1.0 - tax), 0.0)
+    efficiency = np.exp(p.ret_school * (np.array(SCHOOLING) - SCHOOLING[1]))
+    staff = np.stack([by_cell(firms.staff[:, k], firms, sites, sectors) for k in range(4)], axis=2)
+    total = staff.sum(axis=2, keepdims=True)
+    mix = np.where(total > 0.0, staff / np.maximum(total, 1e-12), ground.skill_shares)
+    closed = np.array([r.id in NO_ENTRY for r in rows])
+    weights = entrant_weights(firms, sites, sectors, scale)
+    entry = np.where(closed, 0.0, base.firms * p.entry0 / 400.0)
+    mean_size = np.divide(base.employment, base.firms, out=np.zeros_like(base.firms), where=base.firms > 0)
+    industrial = pick("industrial")
+    empty = np.zeros(0)
+    return Frame(
+        sites=ground.sites, sectors=ground.sectors, area=ground.area, areas=ground.areas, industrial=industrial,
+        hightech_sector=pick("hightech_sector"), sheltered=closed.astype(float), capital_share=np.clip(share, 0.0, 0.95),
+        labour_share=labour, tax_share=tax, local_tax_share=pick("local_share_of_production_tax"), capital_output=pick("capital_output"),
+        energy=pick("energy_tce_per_mn_va"), demand=np.stack([pick("demand_province"), pick("demand_rest_of_china"), pick("demand_exports")], 1),
+        equipment=pick("equipment_share_of_capex"), imported=pick("imported_share_of_equipment"),
+        two_high=pick("two_high_share_of_new_projects"), hightech_share=pick("hightech_va_share"), project_share=pick("project_value_share"),
+        linkage=linkage_matrix(ground.sectors), efficiency=efficiency, mix=mix, wage=base_wages(base, firms, labour, flow, efficiency),
+        worker_output=pick("va_per_worker"), gross_rate=gross_rates(p, base, industrial, closed, entry, mean_size),
+        entrant_weight=weights, entrant_size=mean_size, base_firms=base.firms, base_output=base.value_added * flow,
+        base_employment=base.employment, base_potential=empty, base_graduates=empty, base_knowledge=empty,
+        base_supply=empty, node_output=ground.node_output, person_weight=person_weight, outside_vacancies=empty,
+        kunming_searchers=empty, entrant_block=np.zeros(0, np.int64), entrant_room=np.zeros(0, np.int64),
+        first_free_id=0, first_person_id=0, cell_tfp=empty, capital_per_worker=empty, entry_per_quarter=entry,
+    )
+
+
+def entrant_weights(firms: Firms, sites: int, sectors: int, scale: float) -> Floats:
+    """Return the real firms behind an entrant's row: that of the cell's small firms, at most the scale, shape (sites, sectors)."""
+    small = firms.weight > 1.0
+    cell = firms.site * sectors + firms.sector
+    count = np.bincount(cell[small], minlength=sites * sectors)
+    total = np.bincount(cell[small], firms.weight[small], sites * sectors)
+    mean = np.divide(total, count, out=np.ones(sites * sectors), where=count > 0)
+    return np.minimum(mean, scale).reshape(sites, sectors)
+
+
+def entrant_capital(p: Parameters, base: BaseCells, entry: Floats, size: Floats) -> Floats:
+    """Return capital that entrants put in place in a base quarter by cell: entry x size x (capital per worker x Q33)."""
+    intensity = np.divide(base.capital, base.employment, out=np.zeros_like(base.capital), where=base.employment > 0)
+    return entry * p.ent_size * size * intensity * p.ent_K
+
+
+def gross_rates(p: Parameters, base: BaseCells, industrial: Floats, closed: np.ndarray, entry: Floats, size: Floats) -> Floats:
+    """Return gross investment of incumbents at base, share of capital per quarter by sector, one rate per sector group.
+
+    Business formation less projects and entrants, over capital (model page, section 7): the group's residual reproduces recorded FAI.
+    """
+    wanted = formation(p)
+    entrants = entrant_capital(p, base, entry, size).sum(axis=0)
+    shift = (1.0 + p.g_K0) ** (p.shift0 + 0.25)  # flows of the first quarter over the yearly value / 4
+    capital = base.capital.sum(axis=0)
+    rates = np.zeros(len(industrial))
+    for group, mask in (("industry", industrial > 0), ("other", industrial == 0)):
+        projects = p.project_spending * p.cf_firm if group == "industry" else 0.0
+        rest = (wanted[group] - projects) / 4.0 - entrants[mask].sum()
+        rates[mask] = max(rest, 0.0) * shift / max(capital[mask].sum(), 1e-9)
+    return rates

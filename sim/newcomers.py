@@ -1,0 +1,61 @@
+"""Numbered pools: the n-th entrant of a cell, the n-th newcomer of a kind, is the same agent in every arm, whenever it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from agents.columns import Floats, Integers
+from agents.streams import Streams
+from sim.state import Frame
+
+PERSON_POOLS = ("commuter", "newcomer", "far newcomer", "young")
+SKILLS = 4
+
+
+@dataclass
+class Pools:
+    """Counters of the pools, and the fractions that have not made a whole agent yet."""
+
+    frame: Frame
+    streams: Streams
+    persons: Integers = field(init=False)
+    entrants: Integers = field(init=False)
+    due: Floats = field(init=False)
+    marks: Floats = field(init=False)
+    pending: dict[str, float] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        cells = len(self.frame.entrant_room)
+        self.persons = np.zeros(len(PERSON_POOLS) * SKILLS, np.int64)
+        self.entrants = np.zeros(cells, np.int64)
+        self.due = np.zeros(cells)
+        self.marks = self.streams.fixed("entry.rounding", np.arange(cells))
+
+    def new_persons(self, pool: str, skill: int, count: int) -> Integers:
+        """Return the ids of the next `count` persons of a pool."""
+        row = PERSON_POOLS.index(pool) * SKILLS + skill
+        number = self.persons[row] + np.arange(count)
+        self.persons[row] += count
+        return self.frame.first_person_id + number * len(self.persons) + row
+
+    def whole(self, name: str, amount: float) -> int:
+        """Add a real number of arrivals and return how many whole ones that makes (systematic rounding)."""
+        self.pending[name] = self.pending.get(name, 0.0) + amount
+        mark = float(self.streams.fixed(f"rounding.{name}", np.zeros(1, np.int64))[0])
+        count = int(np.floor(self.pending[name] + mark)) - self.sent.get(name, 0)
+        self.sent[name] = self.sent.get(name, 0) + count
+        return count
+
+    def whole_entrants(self, expected: Floats) -> tuple[Integers, Integers]:
+        """Return cells and ids of this quarter's entrants; expected: rows to enter by cell, shape (cells,)."""
+        self.due = self.due + expected
+        reached = np.floor(self.due + self.marks).astype(np.int64)
+        count = np.maximum(reached - self.entrants, 0)
+        cell = np.repeat(np.arange(len(count)), count)
+        within = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
+        ids = self.frame.entrant_ids(cell, self.entrants[cell] + within)
+        self.entrants = self.entrants + count
+        return cell, ids

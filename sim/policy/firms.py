@@ -1,0 +1,100 @@
+"""Instruments of articles 2 to 9 and 12: industry, recruitment, platforms, innovation, opening, finance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from agents.terms import Terms
+from sim.params import Parameters
+from sim.policy.base import Dose, Instrument, per_year, rules, writes
+
+
+def recruitment_staff(dose: Dose, terms: Terms, p: Parameters) -> None:
+    """Raise arrivals of prospects by P-staff x ln(staff / baseline staff); no staff at all loses three quarters of them."""
+    terms.recruitment.add(dose.lever, p.staff_elasticity * math.log(max(dose.effective, 1.0) / dose.baseline))
+
+
+def project_teams(dose: Dose, terms: Terms, p: Parameters) -> None:
+    """One team for every project raises the chance that a signed project starts."""
+    terms.start_effort.add(dose.lever, p.team_start * dose.change / 80.0)
+
+
+def eastern_mechanism(dose: Dose, terms: Terms, p: Parameters) -> None:
+    """Multiply the pool of eastern transfers."""
+    terms.eastern.add(dose.lever, math.log(max(dose.effective, 1e-3)))
+
+
+def foreign_barrier(dose: Dose, terms: Terms, p: Parameters) -> None:
+    """A lower barrier brings more foreign prospects."""
+    terms.foreign.add(dose.lever, -p.fdi_barrier * dose.change)
+
+
+def open_sectors(dose: Dose, terms: Terms, p: Parameters) -> None:
+    """Private firms enter in proportion to the sectors that are open to them."""
+    terms.private_entry.add(dose.lever, math.log(dose.effective / dose.baseline))
+
+
+def research_grant(rate: str) -> Instrument:
+    """Build the instrument of one kind of laboratory; rate: parameter with new (or supported) laboratories per year."""
+    lever = {"new_national_labs": "I06a", "new_national_centres": "I06b", "provincial_labs": "I06c"}[rate]
+
+    def announce(dose: Dose, terms: Terms, p: Parameters) -> None:
+        terms.research_grants.add(dose.lever, dose.effective * getattr(p, rate))
+
+    def cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+        return dose.effective * getattr(p, rate) / 4.0
+
+    return Instrument(lever, announce, cost)
+
+
+def _teams_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return 0.3 * facts["signed"] * dose.effective / 100.0
+
+
+def _rent_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return facts["free_rent"]
+
+
+def _incubator_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return 0.2 * dose.effective / 4.0 + 3.0 * max(dose.change, 0.0) / (4.0 * p.incubator_life)
+
+
+def _equipment_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return facts["equipment_subsidy"]
+
+
+def _guarantee_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return dose.effective / 100.0 * facts["small_firm_debt"] * p.guar_def / 100.0 * p.loss_given_default / 4.0
+
+
+def _pledge_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return dose.effective * facts["pledged_stock"] * p.guar_def / 100.0 * p.loss_given_default / 4.0
+
+
+def _partner_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return dose.effective / 100.0 * facts["joint_tax"]
+
+
+INSTRUMENTS = (
+    Instrument("I02a", rules("intensity_threshold")),
+    Instrument("I03a", rules("two_high_admitted")),
+    Instrument("I04a", recruitment_staff, per_year(0.25)),
+    Instrument("I04d", project_teams, _teams_cost),
+    Instrument("I04j", eastern_mechanism, per_year(5.0)),
+    Instrument("I05b", writes("platform_investment"), per_year(1.0)),
+    Instrument("I05d", writes("partner_sharing", 0.01), _partner_cost),
+    Instrument("I05e", writes("statistical_sharing", 0.01)),
+    research_grant("new_national_labs"),
+    research_grant("new_national_centres"),
+    research_grant("provincial_labs"),
+    Instrument("I06g", writes("free_rent"), _rent_cost),
+    Instrument("I06h", writes("incubator_space"), _incubator_cost),
+    Instrument("I07a", writes("certification"), per_year(0.3)),
+    Instrument("I08a", writes("layer_customs"), per_year(10.0)),
+    Instrument("I09a", foreign_barrier),
+    Instrument("I09g", writes("equipment_subsidy", 0.01), _equipment_cost),
+    Instrument("I09h", writes("equipment_cap")),
+    Instrument("I12c", writes("guarantee", 0.01), _guarantee_cost),
+    Instrument("I12d", writes("ip_pledge"), _pledge_cost),
+)

@@ -1,0 +1,131 @@
+"""Stages 1 to 3: policy is announced, rationed by the budget, and links change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.terms import Terms
+from sim.policy.base import Dose
+from sim.policy.registry import INSTRUMENTS
+from sim.schedule import stage
+
+if TYPE_CHECKING:
+    from sim.model import RegionModel
+
+FROM_OTHERS = {"I18b": "province", "I18c": "kunming"}  # grants: paid to the budget, not by it
+
+
+def announce_terms(doses: dict[str, Dose], model: RegionModel) -> Terms:
+    """Let every instrument write its terms, in the order of the registry."""
+    terms = Terms()
+    for lever, instrument in INSTRUMENTS.items():
+        instrument.announce(doses[lever], terms, model.p)
+    return terms
+
+
+@stage(reads="", writes="government.implementation")
+def announce_policy(model: RegionModel) -> None:
+    """Announce what is on offer: levers in force, as implemented, before the budget has its say."""
+    theta = model.policy.implementation(model.quarter, model.p)
+    model.government.implementation[:] = theta
+    model.doses = model.policy.doses(model.quarter, theta, {})
+    model.terms = announce_terms(model.doses, model)
+
+
+@stage(
+    reads="government.implementation government.own_taxes government.base_revenue government.regular_spending government.land_receipts",
+    writes="government.cash government.rationed government.bond_debt government.arrears",
+)
+def ration_support(model: RegionModel) -> None:
+    """Post grants, bonds and remittance; scale new support so that last quarter's take-up fits the cash."""
+    government, terms, p = model.government, model.terms, model.p
+    for lever, payer in FROM_OTHERS.items():
+        amount = INSTRUMENTS[lever].cost(model.doses[lever], model.facts, p)
+        model.pay("grant", payer, "new_area", amount, lever)
+    growth = max(float(government.own_taxes[0] - model.start_taxes), 0.0)
+    model.pay("remittance", "new_area", "province", (1.0 - terms.retention.total) * growth)
+    wanted = {lever: _extra_cost(model, lever) for lever in INSTRUMENTS if lever not in FROM_OTHERS}
+    wanted = {lever: cost for lever, cost in wanted.items() if cost > 0.0}
+    room = _room(model)
+    short = max(sum(wanted.values()) + float(government.arrears[0]) - room, 0.0)
+    base_quota = model.policy.table["I18d"].baseline
+    issue = (base_quota + min(max(terms.bond_quota.total - base_quota, 0.0), 4.0 * short)) / 4.0
+    model.pay("bonds", "banks", "new_area", issue)
+    government.bond_debt[:] += issue
+    cuts = _cuts(model, wanted, max(room + issue - base_quota / 4.0 - float(government.arrears[0]), 0.0))
+    government.rationed[:] = sum((1.0 - cuts[lever]) * cost for lever, cost in wanted.items())
+    for lever, cost in wanted.items():
+        model.ledger.rationed[lever] += (1.0 - cuts[lever]) * cost
+    if any(cut < 1.0 for cut in cuts.values()):
+        theta = float(government.implementation[0])
+        model.doses = model.policy.doses(model.quarter, theta, cuts)
+        model.terms = announce_terms(model.doses, model)
+
+
+def _extra_cost(model: RegionModel, lever: str) -> float:
+    """Cost of a lever above its baseline at last quarter's take-up, what Kunming co-finances deducted."""
+    dose = model.doses[lever]
+    if dose.value == dose.baseline or model.policy.table[lever].payer != "new_area":
+        return 0.0
+    plain = Dose(lever, dose.baseline, dose.baseline, dose.baseline, 0.0)
+    cost = INSTRUMENTS[lever].cost
+    return model.own_share(lever) * (cost(dose, model.facts, model.p) - cost(plain, model.facts, model.p))
+
+
+def _room(model: RegionModel) -> float:
+    """Cash that new support may use: what is in hand plus what revenue should leave after regular spending, less the reserve.
+
+    At base, spending equals revenue, so the room is cash plus the growth of taxes plus grants received this quarter.
+    """
+    government, p = model.government, model.p
+    reserve = p.reserve_quarters * float(government.base_revenue[0])
+    trend = model.start_taxes * ((1.0 + p.ref_growth) ** (model.quarter / 4.0) - 1.0)
+    growth = float(government.own_taxes[0]) - model.start_taxes - trend
+    return float(government.cash[0]) - 0.5 * reserve + growth
+
+
+def _cuts(model: RegionModel, wanted: dict[str, float], cash: float) -> dict[str, float]:
+    """Return the share of each lever's extra cost that is paid: in proportion, or by measured effect after an evaluation."""
+    total = sum(wanted.values())
+    if total <= cash:
+        return dict.fromkeys(wanted, 1.0)
+    if not model.effects:
+        return dict.fromkeys(wanted, cash / total)
+    cuts, left = {}, cash
+    for lever in sorted(wanted, key=lambda name: (-model.effects.get(name, 1.0), name)):
+        cuts[lever] = min(1.0, left / wanted[lever])
+        left -= cuts[lever] * wanted[lever]
+    return cuts
+
+
+@stage(reads="", writes="")
+def rebuild_links(model: RegionModel) -> None:
+    """Advance construction, set the weights of joint layers, and recompute kernels if an edge has changed."""
+    terms, network = model.terms, model.network
+    environment = model.policy.table["I17e"]
+    works = (terms.environment_investment.total - environment.baseline) / (environment.high - environment.baseline)
+    base_environment = float(network.base_weight[network.layer == 4].mean())
+    targets = {
+        "planning": terms.layer_planning.total, "customs": terms.layer_customs.total, "industry": terms.layer_industry.total,
+        "environment": base_environment + 0.5 * works,
+    }
+    saved = network.advance(model.quarter, targets, terms.kunming_minutes.total, model.p.road_quarters)
+    model.facts["minutes_saved"] = saved
+    model.kernels = network.refresh(model.p)
+
+
+def evaluate(model: RegionModel) -> None:
+    """Hold an outside evaluation every I22b years: measure activity moved per yuan of each lever, for later rationing."""
+    years = model.terms.evaluation_years.total
+    due = years > 0.0 and model.quarter % max(int(round(4.0 * years)), 1) == 0
+    model.facts["evaluations"] = float(due)
+    if due:
+        model.effects = {lever: model.outcomes[lever] / max(paid, 1e-9) for lever, paid in model.ledger.paid.items()
+                         if lever in model.outcomes}
+
+
+def net(values: np.ndarray) -> float:
+    """Return the single value of a one-row column."""
+    return float(values[0])

@@ -1,0 +1,210 @@
+"""Stage 13: firms leave, resell their capital, move away or in, and enter; incubator places end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.columns import Booleans, Floats, Integers
+from agents.firm import ENTRANT, MOVED_IN, SPIN_OFF, by_sector, weighted
+from agents.talent import SEARCHING, lowest
+from sim.build import share_out
+from sim.schedule import stage
+from sim.stages.plan import credit_limit
+
+if TYPE_CHECKING:
+    from sim.model import RegionModel
+
+
+@stage(
+    reads="firms.* talent.* parks.* markets.* region.* homes.amenity pools.wage",
+    writes="firms.* firms.id talent.cell talent.id region.reservoir region.resold_capital region.kunming_won region.yunnan_won "
+    "parks.idle parks.occupied parks.incubated region.wage_bill",
+)
+def enter_and_exit(model: RegionModel) -> None:
+    """Let firms fail, move away, move in and enter; people of leavers search again, land falls idle."""
+    firms = model.firms
+    firms.age = np.where(firms.producing, firms.age + 1, firms.age)
+    firms.free_rent = np.maximum(firms.free_rent - 1, 0)
+    cover_shortfall(model)
+    failed = fail(model)
+    moved = move_away(model, failed)
+    close(model, failed, moved)
+    enter(model)
+
+
+def cover_shortfall(model: RegionModel) -> None:
+    """Let banks lend once more up to the limit; owners keep alive what may not fail (named plants, public services, farming)."""
+    firms, ledger = model.firms, model.ledger
+    room = np.maximum(credit_limit(model) - firms.debt, 0.0)
+    loan = np.where(firms.cash < 0.0, np.minimum(-firms.cash, room), 0.0)
+    firms.debt, firms.cash = firms.debt + loan, firms.cash + loan
+    ledger.post("loans", "banks", "firms", weighted(loan, firms))
+    stays = model.frame.sheltered[firms.sector] > 0
+    equity = np.where(stays & (firms.cash < 0.0), -firms.cash, 0.0)
+    firms.cash = firms.cash + equity
+    ledger.post("equity", "owners", "firms", weighted(equity, firms))
+
+
+def fail(model: RegionModel) -> Booleans:
+    """Return who leaves: out of cash, or worth less than scrap for two quarters past the age of grace (Q29-Q31)."""
+    firms, p = model.firms, model.p
+    leaves = firms.judge(p.r_K + 1.0 - p.rho_z, p.scrap)
+    return leaves & (model.frame.sheltered[firms.sector] == 0)
+
+
+def move_away(model: RegionModel, failed: Booleans) -> Booleans:
+    """Return incumbents that relocate out of the New Area: rate P33, less where the New Area has become more attractive."""
+    firms, p = model.firms, model.p
+    draw = model.streams.uniform("firm.relocation", firms.id)
+    pull = model.attractiveness[firms.sector]
+    rate = 1.0 - (1.0 - p.reloc0 / 100.0) ** 0.25
+    free = firms.producing & ~failed & (model.frame.sheltered[firms.sector] == 0) & (firms.age >= 8)
+    return free & (draw < rate * np.exp(-p.relocation_response * pull))
+
+
+def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
+    """Take leavers out: cash to owners, loans written off, capital resold inside the sector (Q32) or scrapped, land idle."""
+    firms, ledger, p = model.firms, model.ledger, model.p
+    gone = failed | moved
+    model.facts.update(deaths=float(firms.weight[failed].sum()), moved_out=float(firms.weight[moved].sum()))
+    book_moves(model, moved)
+    if not gone.any():
+        return
+    w = firms.weight * gone
+    ledger.post("liquidation", "firms", "owners", float(np.maximum(firms.cash, 0.0) @ w))
+    ledger.post("default", "banks", "firms", float(np.maximum(-firms.cash, 0.0) @ w))
+    lost_land = np.bincount(firms.site, firms.land * w, model.parks.n)
+    model.parks.occupied = np.maximum(model.parks.occupied - lost_land, 0.0)
+    model.parks.idle = model.parks.idle + lost_land
+    left = by_sector(firms.capital * failed, firms, len(model.frame.sectors))
+    lost = weighted(firms.capital * gone, firms)
+    firms.keep(~gone)
+    lost -= resell(model, p.resale * left)
+    model.facts["capital_lost"] += lost
+    lay_off(model)
+
+
+def resell(model: RegionModel, offered: Floats) -> float:
+    """Pass capital of leavers to firms of their sector in proportion to capital, at scrap price (Q31); returns what found a buyer."""
+    firms, p = model.firms, model.p
+    own = np.where(firms.producing, firms.capital, 0.0)
+    total = by_sector(own, firms, len(offered))
+    share = np.divide(offered, total, out=np.zeros_like(offered), where=total > 0.0)
+    share = np.minimum(share, 0.25)
+    bought = own * share[firms.sector]
+    price = np.minimum(p.scrap * bought, np.maximum(firms.cash, 0.0))
+    firms.capital = firms.capital + bought
+    firms.cash = firms.cash - price
+    model.ledger.post("resale", "firms", "owners", weighted(price, firms))
+    amount = weighted(bought, firms)
+    model.region.resold_capital[:] = amount
+    return amount
+
+
+def book_moves(model: RegionModel, moved: Booleans) -> None:
+    """Add the output of firms that moved away to where they went: half of them stay in Yunnan (declared share), as prospects do."""
+    firms, p, region = model.firms, model.p, model.region
+    output = weighted(firms.sales * moved, firms) * p.moves_in_yunnan
+    region.kunming_won[:] += p.kunming_of_yunnan * output + model.elsewhere[model.quarter, 0]
+    region.yunnan_won[:] += (1.0 - p.kunming_of_yunnan) * output + model.elsewhere[model.quarter, 1]
+
+
+def lay_off(model: RegionModel) -> None:
+    """Send persons of closed firms to search and share the others out again, so that firms and persons agree in every cell."""
+    firms, talent, cells, weight = model.firms, model.talent, model.cells, model.frame.person_weight
+    cell = cells.of[firms.site, firms.sector]
+    staffed = np.bincount(cell.ravel(), (firms.staff * firms.weight[:, None]).ravel(), cells.count) / weight
+    keep = np.floor(staffed + 1e-6 + (staffed % 1.0 > 0.5)).astype(np.int64)
+    keep = np.where(staffed > 0.0, np.maximum(keep, 0), 0)
+    working = np.flatnonzero(talent.cell >= 0)
+    surplus = np.maximum(talent.workers(cells.count) - keep, 0)
+    draw = model.streams.uniform("talent.closure", talent.id)
+    talent.cell[working[lowest(draw[working], talent.cell[working], surplus)]] = SEARCHING
+    firms.staff = share_out(firms, cells, firms.staff, talent.workers(cells.count) * weight)
+    kunming = len(model.frame.sites)
+    back = (talent.home == kunming) & (talent.cell == SEARCHING)
+    model.region.reservoir[0, 0] += back.sum() * weight
+    talent.keep(~back)
+
+
+def enter(model: RegionModel) -> None:
+    """Set up entrants of every cell: start-ups, spin-offs of research, and firms that move in; they open next quarter."""
+    model.facts["births"] = model.facts["moved_in"] = 0.0
+    expected, origin = expected_entrants(model)
+    for kind, rows in zip(origin, expected, strict=True):
+        name = "entrants" if kind != MOVED_IN else "movers"
+        cell, ids = model.pools_of[name].whole_entrants(rows)
+        if len(ids):
+            found(model, cell, ids, kind)
+
+
+def expected_entrants(model: RegionModel) -> tuple[list[Floats], list[int]]:
+    """Return rows expected to enter by cell, for start-ups (with spin-offs) and for movers in; origins beside them.
+
+    Start-ups: P20 of the base stock, growing with the sector's sales, times openness and reforms; research adds spin-offs (P68 at base).
+    """
+    frame, p, terms = model.frame, model.p, model.terms
+    size = np.clip(model.markets.output / model.markets.base_output, 0.2, 5.0)
+    openness = np.exp(terms.private_entry.total)
+    start_ups = frame.entry_per_quarter * size * openness
+    research = np.where(frame.hightech_sector > 0, p.spin_off_rate / 4.0, 0.0) * frame.base_firms * model.research_growth[:, None]
+    movers = frame.base_firms * (frame.sheltered == 0) * (1.0 - (1.0 - p.reloc0 / 100.0) ** 0.25)
+    movers = movers * np.exp(p.relocation_response * model.attractiveness) * size
+    weight = np.maximum(frame.entrant_weight, 1.0)
+    return [((start_ups + research) / weight).ravel(), (movers / weight).ravel()], [ENTRANT, MOVED_IN]
+
+
+def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
+    """Add new firms with capital to be put in place next quarter, cash for P27 quarters, and customers at Q17 of capacity."""
+    p, frame, firms = model.p, model.frame, model.firms
+    sectors = len(frame.sectors)
+    site, sector = cell // sectors, cell % sectors
+    spread = np.exp(p.entrant_spread * model.streams.fixed_normal("entrant.size", ids) - 0.5 * p.entrant_spread**2)
+    relative = p.ent_size if kind == ENTRANT else 1.0
+    size = frame.entrant_size[site, sector] * relative * spread
+    weight = np.maximum(frame.entrant_weight[site, sector], 1.0)
+    plan = plan_firm(model, site, sector, size, p.ent_K)
+    runway = p.runway * (plan["overhead"] + p.runway_base * frame.labour_share[sector] * plan["base_sales"])
+    high_tech_sector = (frame.hightech_sector[sector] > 0) & (kind == ENTRANT)
+    rows = firms.add(ids, site=site, sector=sector, origin=kind, weight=weight, building=1, cash=runway, grace=model.grace(ids),
+                     high_tech=0, **plan)
+    firms.origin[rows] = np.where(high_tech_sector & (model.streams.fixed("entrant.spin_off", ids) < p.spin_off_share), SPIN_OFF, kind)
+    model.ledger.post("equity", "owners", "firms", float(runway @ weight))
+    give_places(model, rows)
+    count = float(weight.sum())
+    model.facts["births" if kind == ENTRANT else "moved_in"] += count
+
+
+def plan_firm(model: RegionModel, site: Integers, sector: Integers, size: Floats, density: float) -> dict[str, Floats]:
+    """Return the columns of a new firm of `size` persons: capital, technology, normal sales and customers.
+
+    density: capital per worker over the base of its cell (Q33). Technology is that of the cell, without the terms of today.
+    """
+    p, frame = model.p, model.frame
+    share = frame.capital_share[sector]
+    capital = size * model.frame.capital_per_worker[site, sector] * density
+    labour = size * (frame.mix[site, sector] @ frame.efficiency)
+    tfp = model.frame.cell_tfp[site, sector]
+    now = tfp * model.tfp_terms[site, sector]
+    normal = p.u_norm * now * np.maximum(capital, 1e-9) ** share * labour ** (1.0 - share)
+    margin = np.maximum(1.0 - frame.tax_share - frame.labour_share, 0.02)[sector]
+    return {
+        "outlay": capital, "base_capital": capital, "base_tfp": tfp, "productivity": now, "base_sales": normal, "expected_sales": normal,
+        "customer_base": p.b_ent * normal, "overhead": p.fix_share * margin * normal,
+    }
+
+
+def give_places(model: RegionModel, rows: slice) -> None:
+    """Give incubator places to start-ups of high-tech sectors and business services while space is left (I06h); rent is free for I06g."""
+    firms, frame, terms, p = model.firms, model.frame, model.terms, model.p
+    months = terms.free_rent.total
+    if months <= 0.0:
+        return
+    services = frame.sectors.index("business_rd_services")
+    eligible = (frame.hightech_sector[firms.sector[rows]] > 0) | (firms.sector[rows] == services)
+    room = terms.incubator_space.total * 1000.0 / p.start_up_space - float((firms.weight * (firms.free_rent > 0)).sum())
+    taken = np.cumsum(firms.weight[rows] * eligible)
+    firms.free_rent[rows] = np.where(eligible & (taken <= room), round(months / 3.0), 0)
+    model.parks.incubated = np.bincount(firms.site, firms.weight * (firms.free_rent > 0), model.parks.n)

@@ -1,0 +1,183 @@
+"""Stage 7: separations, vacancies, matching over commuting distance, hires, staff shared out exactly, wages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.columns import Floats, Integers
+from agents.talent import OUTSIDE, SEARCHING, lowest
+from sim.build import share_out
+from sim.schedule import stage
+
+if TYPE_CHECKING:
+    from sim.model import RegionModel
+
+SKILLS = 4
+
+
+@stage(
+    reads="firms.* talent.* pools.* region.wage_drift region.reservoir",
+    writes="talent.id talent.cell talent.wage firms.staff pools.* region.reservoir region.wage_bill",
+)
+def match_labour(model: RegionModel) -> None:
+    """Separate, post vacancies, match by site and skill, hire, share workers out to firms, and move wages."""
+    targets = wanted_persons(model)
+    separate(model, targets)
+    vacancies = np.maximum(targets - model.talent.workers(model.cells.count), 0)
+    flows = match(model, vacancies)
+    hire(model, vacancies, flows)
+    persons = model.talent.workers(model.cells.count) * model.frame.person_weight
+    model.firms.staff = share_out(model.firms, model.cells, model.firms.wanted, persons)
+    move_wages(model)
+    pay_workers(model)
+
+
+def wanted_persons(model: RegionModel) -> Integers:
+    """Return the simulated persons that firms want in each labour cell, rounded at a mark of the cell that never changes."""
+    firms, cells = model.firms, model.cells
+    cell = cells.of[firms.site, firms.sector]
+    asked = np.bincount(cell.ravel(), (firms.wanted * firms.weight[:, None]).ravel(), cells.count) / model.frame.person_weight
+    return np.floor(asked + model.hashes["cell"]).astype(np.int64)
+
+
+def separate(model: RegionModel, targets: Integers) -> None:
+    """Part workers from their jobs: quits at the rate P93, lay-offs where a cell has more than it wants.
+
+    Commuters from Kunming who lose their job go back to Kunming's labour force.
+    """
+    talent, cells = model.talent, model.cells
+    draw = model.streams.uniform("talent.separation", talent.id)
+    quits = (talent.cell != SEARCHING) & (draw < model.rates.separation)
+    talent.cell = np.where(quits, SEARCHING, talent.cell)
+    working = np.flatnonzero(talent.cell >= 0)
+    surplus = np.maximum(talent.workers(cells.count) - targets, 0)
+    if surplus.any():
+        chosen = working[lowest(draw[working], talent.cell[working], surplus)]
+        talent.cell[chosen] = SEARCHING
+    kunming = len(model.frame.sites)
+    back = (talent.home == kunming) & (talent.cell == SEARCHING)
+    model.region.reservoir[0, 0] += back.sum() * model.frame.person_weight
+    talent.keep(~back)
+
+
+def match(model: RegionModel, vacancies: Integers) -> Integers:
+    """Return hires in simulated persons by home, workplace and skill, shape (sites + 1, sites + 1, 4).
+
+    Searchers spread over vacancies by the commuting kernel; hires = min(m U^(1-e) V^e, U, V) per workplace and skill; the last home and
+    the last workplace are Kunming core. Rounded along the workplaces of a home, so that no home sends more than it has.
+    """
+    frame, cells, p = model.frame, model.cells, model.p
+    sites = len(frame.sites)
+    kernel = model.kernels.commute
+    posts = np.zeros((sites + 1, SKILLS))
+    np.add.at(posts, (cells.site, cells.skill), vacancies)
+    posts[sites] = frame.outside_vacancies * model.paths.kunming[model.quarter]
+    seekers = np.zeros((sites + 1, SKILLS))
+    seekers[:sites] = model.talent.searchers(sites + 1, SKILLS)[:sites]
+    seekers[sites] = frame.kunming_searchers
+    pull = kernel[:, :, None] * posts[None]
+    pull[sites, sites] = 0.0
+    search = seekers[:, None, :] * pull / np.maximum(pull.sum(axis=1, keepdims=True), 1e-12)
+    supply = search.sum(axis=0)
+    hires = np.minimum(p.m_eff * supply ** (1.0 - p.m_el) * posts**p.m_el, np.minimum(supply, posts))
+    hires[sites] = np.minimum(posts[sites], supply[sites])
+    flow = np.where(supply > 0.0, hires / np.maximum(supply, 1e-12), 0.0)[None] * search
+    record_tightness(model, posts[:sites], supply[:sites], hires[:sites])
+    mark = model.streams.uniform("labour.rounding", np.arange((sites + 1) * SKILLS)).reshape(sites + 1, 1, SKILLS)
+    ends = np.floor(np.cumsum(flow, axis=1) + mark).astype(np.int64)
+    limit = seekers.astype(np.int64)
+    limit[sites] = 10**9
+    ends = np.minimum(ends, limit[:, None, :])
+    return np.diff(ends, axis=1, prepend=0)
+
+
+def record_tightness(model: RegionModel, posts: Floats, supply: Floats, hires: Floats) -> None:
+    """Note vacancies, searchers and tightness by commuting area and skill."""
+    pools, frame = model.pools, model.frame
+    row = frame.area[:, None] * SKILLS + np.arange(SKILLS)
+    for column, values in (("vacancies", posts), ("searchers", supply), ("hires", hires)):
+        setattr(pools, column, np.bincount(row.ravel(), values.ravel(), pools.n) * frame.person_weight)
+    pools.tightness = (pools.vacancies + frame.person_weight) / (pools.searchers + frame.person_weight)
+
+
+def hire(model: RegionModel, vacancies: Integers, flows: Integers) -> None:
+    """Move matched persons into jobs: who has the lowest draw goes first, and vacancies of a site fill in proportion."""
+    talent, frame = model.talent, model.frame
+    sites = len(frame.sites)
+    commuters(model, flows[sites, :sites])
+    draw = model.streams.uniform("talent.hiring", talent.id)
+    looking = np.flatnonzero(talent.cell == SEARCHING)
+    group = talent.home[looking] * SKILLS + talent.skill[looking]
+    by_home = np.transpose(flows, (0, 2, 1)).reshape(-1, sites + 1)  # home and skill, workplace
+    chosen = looking[lowest(draw[looking], group, by_home.sum(axis=1))]
+    place = np.repeat(np.tile(np.arange(sites + 1), len(by_home)), by_home.ravel())
+    skill = np.repeat(np.tile(np.arange(SKILLS), sites + 1), by_home.sum(axis=1))
+    talent.cell[chosen[place == sites]] = OUTSIDE
+    here = place < sites
+    seat_workers(model, chosen[here], place[here] * SKILLS + skill[here], draw[chosen[here]], vacancies)
+
+
+def commuters(model: RegionModel, flows: Integers) -> None:
+    """Let residents of Kunming join the search of the quarter as persons: as many as the matching found for them."""
+    count = flows.sum(axis=0)
+    kunming = len(model.frame.sites)
+    for skill in range(SKILLS):
+        ids = model.new_persons("commuter", skill, int(count[skill]))
+        model.talent.add(ids, skill=skill, home=kunming, cell=SEARCHING, origin=1, hukou=0)
+    model.region.reservoir[0, 0] -= count.sum() * model.frame.person_weight
+
+
+def seat_workers(model: RegionModel, rows: Integers, wanted: Integers, draw: Floats, vacancies: Integers) -> None:
+    """Give each hired person (row, workplace x skill) a labour cell with a vacancy there; who finds none keeps searching."""
+    cells, talent = model.cells, model.talent
+    cell = np.repeat(np.arange(cells.count), vacancies)
+    slot = (np.arange(len(cell)) - np.repeat(np.cumsum(vacancies) - vacancies, vacancies) + model.hashes["cell"][cell]) / vacancies[cell]
+    place = cells.site[cell] * SKILLS + cells.skill[cell]
+    slots = np.lexsort((slot, place))
+    people = np.lexsort((draw, wanted))
+    size = len(model.frame.sites) * SKILLS
+    have, want = np.bincount(place, minlength=size), np.bincount(wanted, minlength=size)
+    filled = np.minimum(have, want)
+    start_slot, start_person = np.cumsum(have) - have, np.cumsum(want) - want
+    offset = np.arange(filled.sum()) - np.repeat(np.cumsum(filled) - filled, filled)
+    chosen_slot = slots[np.repeat(start_slot, filled) + offset]
+    chosen_person = people[np.repeat(start_person, filled) + offset]
+    talent.cell[rows[chosen_person]] = cell[chosen_slot]
+    unseated = (talent.home == len(model.frame.sites)) & (talent.cell == SEARCHING)
+    model.region.reservoir[0, 0] += unseated.sum() * model.frame.person_weight
+    talent.keep(~unseated)
+
+
+def move_wages(model: RegionModel) -> None:
+    """Let wages drift with learned productivity growth and with tightness against normal (Q21, log gap clipped to one)."""
+    pools, p = model.pools, model.p
+    if model.quarter == 1:
+        pools.normal_tightness = pools.tightness.copy()
+    gap = np.clip(np.log(pools.tightness / pools.normal_tightness), -1.0, 1.0)
+    pools.wage = pools.wage * np.exp(float(model.region.wage_drift[0]) + p.psi_w * gap)
+
+
+def wage_table(model: RegionModel) -> Floats:
+    """Return the wage by site, sector and skill, million yuan per person and quarter, shape (sites, sectors, 4)."""
+    frame = model.frame
+    return frame.wage * model.pools.wage.reshape(frame.areas, SKILLS)[frame.area][:, None, :]
+
+
+def wage_bill(model: RegionModel) -> Floats:
+    """Return the wage bill of each firm, million yuan per quarter, shape (n,)."""
+    firms = model.firms
+    return (firms.staff * wage_table(model)[firms.site, firms.sector]).sum(axis=1)
+
+
+def pay_workers(model: RegionModel) -> None:
+    """Set the wage of every worker: what the firms of the cell pay per head."""
+    firms, cells, talent = model.firms, model.cells, model.talent
+    pay = firms.staff * wage_table(model)[firms.site, firms.sector] * firms.weight[:, None]
+    bill = np.bincount(cells.of[firms.site, firms.sector].ravel(), pay.ravel(), cells.count)
+    heads = talent.workers(cells.count) * model.frame.person_weight
+    wage = np.divide(bill, heads, out=np.zeros(cells.count), where=heads > 0)
+    working = talent.cell >= 0
+    talent.wage = np.where(working, wage[np.maximum(talent.cell, 0)], talent.wage)
+    model.region.wage_bill[:] = float(talent.wage[working].sum() * model.frame.person_weight)

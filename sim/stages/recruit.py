@@ -1,0 +1,254 @@
+"""Stage 5: prospects choose a place, parks admit or refuse them, signed projects start or are given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.columns import Booleans, Floats, Integers
+from agents.firm import FOREIGN, LEASE_FIRST, PRIVATE, PROJECT, RELOCATED, STATE
+from sim.location import Attraction, attraction, nest_values
+from sim.prospects import HEADROOM, Prospects
+from sim.schedule import stage
+from sim.stages.land import land_price
+
+if TYPE_CHECKING:
+    from sim.model import RegionModel
+
+OWNER_OF_SOURCE = np.array([RELOCATED, FOREIGN, STATE, PRIVATE, PRIVATE])
+DAYS_PER_QUARTER = 62.5
+CONSTRAINTS = ("threshold", "two_high", "energy", "land")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Where each prospect of a quarter goes: nest (0 New Area, 1 Kunming, 2 rest of Yunnan, 3 elsewhere), site, and its second nest."""
+
+    rows: Integers
+    nest: Integers
+    site: Integers
+    second: Integers
+
+
+@stage(
+    reads="firms.id firms.weight firms.site firms.sector firms.building pools.wage homes.amenity parks.* region.* markets.price queue.*",
+    writes="firms.id queue.* parks.serviced parks.occupied parks.idle parks.attracted parks.receipts parks.budget government.cash "
+    "government.land_receipts region.committed_energy region.committed_output",
+)
+def recruit(model: RegionModel) -> None:
+    """Let this quarter's prospects choose, admit them, and start the signed projects whose approval is through."""
+    arrive = arrivals(model)
+    chosen = choose_places(model.prospects, arrive, attraction(model), model.p, land_price(model))
+    refused = admit(model, chosen)
+    settle_elsewhere(model, chosen, refused)
+    start_signed(model)
+
+
+def arrivals(model: RegionModel) -> Integers:
+    """Thin the pool: a prospect of this quarter comes if its mark lies below the rate of the day; returns rows of the pool."""
+    pool, terms = model.prospects, model.terms
+    rows = np.flatnonzero(pool.quarter == model.quarter)
+    effort = terms.recruitment.total
+    log_rate = np.array([
+        effort + terms.eastern.total, effort + terms.foreign.total, effort, effort + terms.private_entry.total,
+        terms.private_entry.total,
+    ])
+    return rows[pool.thinning[rows] * HEADROOM < np.exp(log_rate)[pool.source[rows]]]
+
+
+def choose_places(pool: Prospects, rows: Integers, pull: Attraction, p, price: Floats) -> Choice:  # noqa: ANN001 - Parameters
+    """Choose by nested logit with each prospect's own tastes: first the region, then the park (P40-P48)."""
+    sites = len(price)
+    share = price * pool.land[rows, None] / np.maximum(pool.investment[rows, None], 1e-9)
+    land = p.b_land * share / p.land_share_reference * np.log(price / pull.base_price)
+    values = pull.value[pool.sector[rows], pool.source[rows]] + land
+    inclusive = p.lam_nest * np.log(np.exp(values / p.lam_nest).sum(axis=1))
+    gain = inclusive - pull.base_inclusive[pool.sector[rows], pool.source[rows]]
+    large = pool.investment[rows] > p.large_project
+    gain = gain + np.where(large, pull.steering, 0.0)
+    nests = np.tile(nest_values(p), (len(rows), 1))
+    nests[:, 0] += gain
+    total = nests + pool.nest_taste[rows]
+    others = total.copy()
+    others[:, 0] = -np.inf
+    park = (values / p.lam_nest + pool.park_taste[rows, 2 : 2 + sites]).argmax(axis=1)
+    return Choice(rows, total.argmax(axis=1), park, others.argmax(axis=1))
+
+
+def admit(model: RegionModel, chosen: Choice) -> Booleans:
+    """Screen the projects that chose the New Area; returns who was refused, shape of the choice.
+
+    Threshold (a plot may shrink), ban, energy quota and land left, in this order; what refused is counted as a binding constraint.
+    """
+    pool, parks, facts = model.prospects, model.parks, model.facts
+    refused = np.zeros(len(chosen.rows), bool)
+    here = np.flatnonzero(chosen.nest == 0)
+    rows = chosen.rows[here]
+    intense, land = screen_intensity(pool, rows, model.terms.intensity_threshold.for_cases(model.hashes["I02a"][rows]))
+    share = model.terms.two_high_admitted.for_cases(model.hashes["I03a"][rows])
+    clean = (pool.two_high[rows] == 0) | (model.hashes["two_high"][rows] < share)
+    room = parks.serviced * parks.release
+    counts = dict.fromkeys(CONSTRAINTS, 0)
+    signed: list[int] = []
+    for k in range(len(rows)):
+        site, output = int(chosen.site[here[k]]), planned_output(model, rows[k : k + 1])[0]
+        blocked = (
+            "threshold" if not intense[k] else "two_high" if not clean[k]
+            else "energy" if not energy_fits(model, int(pool.sector[rows[k]]), output)
+            else "land" if land[k] > room[site] else None
+        )
+        if blocked:
+            counts[blocked] += 1
+            refused[here[k]] = True
+            continue
+        room[site] -= land[k]
+        parks.serviced[site] -= land[k]
+        parks.occupied[site] += land[k]
+        parks.attracted[site] += pool.investment[rows[k]]
+        commit_energy(model, int(pool.sector[rows[k]]), output)
+        signed.append(k)
+    taken = np.array(signed, np.int64)
+    sign(model, rows[taken], chosen.site[here[taken]], land[taken])
+    facts.update(signed=float(len(signed)), refused=float(refused.sum()), land_admitted=float(land[taken].sum()),
+                 investment_admitted=float(pool.investment[rows[taken]].sum()), **{f"refused_{k}": float(v) for k, v in counts.items()})
+    return refused
+
+
+def screen_intensity(pool: Prospects, rows: Integers, threshold: Floats) -> tuple[Booleans, Floats]:
+    """Return who passes the threshold (100M yuan per km2) and on how much land (km2): a plot shrinks by up to the share it accepts."""
+    need = pool.investment[rows] / 100.0 / np.maximum(threshold, 1e-9)
+    land = pool.land[rows]
+    passes = land * (1.0 - pool.densify[rows]) <= need
+    return passes, np.where(passes, np.minimum(land, need), land)
+
+
+def planned_output(model: RegionModel, rows: Integers) -> Floats:
+    """Return the quarterly output of projects when finished: capital over the capital-output ratio of the sector."""
+    pool = model.prospects
+    ratio = np.maximum(model.frame.capital_output[pool.sector[rows]], 0.2)
+    return pool.investment[rows] * model.p.cf_firm / ratio / 4.0
+
+
+def energy_fits(model: RegionModel, sector: int, output: float) -> bool:
+    """Say whether a project fits the energy quota: it lowers intensity below the requirement, or room is left.
+
+    quota = e0 (1 - I10c)^t x output; use counts what is admitted and not yet producing; savings of Q55 a year are autonomous.
+    """
+    region, p, years = model.region, model.p, model.quarter / 4.0
+    intensity = model.frame.energy[sector] * (1.0 - p.aeei / 100.0) ** years
+    allowed = float(region.base_intensity[0]) * (1.0 - model.terms.energy_fall.total) ** years
+    if intensity <= allowed:
+        return True
+    used = float(region.energy_use[0] + region.committed_energy[0]) + intensity * output
+    made = model.last_output + float(region.committed_output[0]) + output
+    return used <= allowed * made * (1.0 + p.energy_slack)
+
+
+def commit_energy(model: RegionModel, sector: int, output: float) -> None:
+    """Reserve energy for an admitted project."""
+    years = model.quarter / 4.0
+    model.region.committed_energy[:] += model.frame.energy[sector] * (1.0 - model.p.aeei / 100.0) ** years * output
+    model.region.committed_output[:] += output
+
+
+def start_chance(model: RegionModel) -> float:
+    """Return the chance that a signed project starts: P161, faster approval (P48) and project teams raise it."""
+    days = max(model.terms.approval_days.total, 5.0)
+    base = model.policy.table["I19a"].baseline
+    effort = model.terms.start_effort.total
+    return min(model.p.sign2start * (days / base) ** model.p.b_time * np.exp(effort), 1.0)
+
+
+def sign(model: RegionModel, rows: Integers, site: Integers, land: Floats) -> None:
+    """Put admitted projects in the queue for approval; more days never bring a start forward."""
+    pool, terms = model.prospects, model.terms
+    days = max(terms.approval_days.total, 5.0)
+    wait = np.floor(days / DAYS_PER_QUARTER + pool.wait_mark[rows]).astype(np.int64)
+    leased = model.hashes["lease"][rows] < terms.lease_first.total
+    model.queue.add(rows, site=site, start=model.quarter + wait, starts=pool.start_mark[rows] < start_chance(model), land=land, leased=leased)
+
+
+def start_signed(model: RegionModel) -> None:
+    """Start projects whose approval is through; land of those that never start goes back (Q54) or lies idle."""
+    queue, parks = model.queue, model.parks
+    due = queue.start <= model.quarter
+    dead = due & (queue.starts == 0)
+    lost = np.bincount(queue.site[dead], queue.land[dead], parks.n)
+    parks.occupied -= lost
+    parks.serviced += model.p.land_return * lost
+    parks.idle += (1.0 - model.p.land_return) * lost
+    begin = np.flatnonzero(due & (queue.starts == 1))
+    rows = queue.id[begin]
+    if len(rows):
+        break_ground(model, rows, queue.site[begin], queue.land[begin], queue.leased[begin])
+    for row in queue.id[dead]:
+        output = planned_output(model, np.array([row]))[0]
+        release_energy(model, int(model.prospects.sector[row]), output)
+    queue.keep(~due)
+    model.facts["started"] = float(len(rows))
+    model.facts["started_investment"] = float(model.prospects.investment[rows].sum())
+
+
+def release_energy(model: RegionModel, sector: int, output: float) -> None:
+    """Take an energy reservation back: the project produces now, or never will."""
+    years = model.quarter / 4.0
+    intensity = model.frame.energy[sector] * (1.0 - model.p.aeei / 100.0) ** years
+    region = model.region
+    region.committed_energy[:] = np.maximum(region.committed_energy - intensity * output, 0.0)
+    region.committed_output[:] = np.maximum(region.committed_output - output, 0.0)
+
+
+def break_ground(model: RegionModel, rows: Integers, site: Integers, land: Floats, leased: Integers) -> None:
+    """Turn signed projects into firms under construction that pay for their land; owners put in what construction costs."""
+    pool, p, firms = model.prospects, model.p, model.firms
+    quarters = max(round(p.tau_build / 3.0), 1)
+    price = land_price(model)[site] * land
+    upfront = np.where(leased == 1, p.lease_upfront, 1.0) * price
+    firms.add(
+        model.first_project + rows, site=site, ownership=OWNER_OF_SOURCE[pool.source[rows]], origin=PROJECT, source=pool.source[rows], weight=1.0,
+        building=quarters, land=land, tenure=np.where(leased == 1, LEASE_FIRST, 0), two_high=pool.two_high[rows],
+        grace=model.grace(model.first_project + rows), **plan_project(model, rows, site, quarters),
+    )
+    model.pay("equity", "owners", "firms", float(upfront.sum()))
+    to_parks = p.park_receipts_share * upfront
+    model.pay("land", "firms", "new_area", float((upfront - to_parks).sum()))
+    model.pay("land", "firms", "parks", float(to_parks.sum()))
+    model.government.land_receipts[:] += float((upfront - to_parks).sum())
+    model.parks.receipts += np.bincount(site, upfront, model.parks.n)
+    model.parks.budget += np.bincount(site, to_parks, model.parks.n)
+
+
+def plan_project(model: RegionModel, rows: Integers, site: Integers, quarters: int) -> dict[str, Floats | Integers]:
+    """Return the columns of projects: outlay a quarter, technology for the planned output at the planned staff, customers, research."""
+    pool, p, frame = model.prospects, model.p, model.frame
+    sector = pool.sector[rows]
+    capital, normal = pool.investment[rows] * p.cf_firm, planned_output(model, rows)
+    staff = 4.0 * normal / (frame.worker_output[sector] * model.productivity_gain)
+    share = frame.capital_share[sector]
+    labour = staff * (frame.mix[site, sector] @ frame.efficiency)
+    now = normal / (p.u_norm * capital**share * labour ** (1.0 - share))
+    high_tech = pool.high_tech_mark[rows] < frame.hightech_share[sector]
+    research = p.rd_certified * model.research_unit * high_tech
+    stock = research * normal / (1.0 - (1.0 - p.delta_rd) ** 0.25 + (1.0 + p.g_rd) ** 0.25 - 1.0)
+    margin = np.maximum(1.0 - frame.tax_share - frame.labour_share, 0.02)[sector]
+    return {
+        "sector": sector, "outlay": capital / quarters, "base_capital": capital, "base_sales": normal, "expected_sales": normal,
+        "customer_base": p.b_ent * normal, "overhead": p.fix_share * margin * normal, "productivity": now,
+        "base_tfp": now / model.tfp_terms[site, sector], "high_tech": high_tech, "rd_share": research, "rd_stock": stock,
+        "base_rd_stock": stock / (1.0 + p.g_rd) ** (model.quarter / 4.0),
+        "cash": np.zeros(len(rows)),
+    }
+
+
+def settle_elsewhere(model: RegionModel, chosen: Choice, refused: Booleans) -> None:
+    """Book the later output of prospects that settle in Kunming or the rest of Yunnan, after the usual wait and construction."""
+    goes = np.where(refused, chosen.second, chosen.nest)
+    lag = round(model.p.tau_build / 3.0) + 2
+    due = model.quarter + lag
+    if due >= len(model.elsewhere):
+        return
+    output = planned_output(model, chosen.rows) * model.p.sign2start
+    for nest in (1, 2):
+        model.elsewhere[due, nest - 1] += float(output[goes == nest].sum())

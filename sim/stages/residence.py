@@ -1,0 +1,137 @@
+"""Stage 8: talent reconsiders home and region; house prices; people come and leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.columns import Floats, Integers
+from agents.talent import OUTSIDE, SEARCHING
+from sim.schedule import stage
+
+if TYPE_CHECKING:
+    from sim.model import RegionModel
+
+SKILLS = 4
+YUNNAN, CHINA = 2, 3
+
+
+@stage(
+    reads="talent.* pools.wage pools.tightness pools.normal_tightness homes.* region.*",
+    writes="talent.id talent.home talent.cell talent.owner talent.hukou homes.* region.reservoir region.natural_growth",
+)
+def choose_residence(model: RegionModel) -> None:
+    """Move house prices, let a share of persons move home, let others leave, and take in newcomers and the young."""
+    live_and_price(model)
+    move_home(model)
+    leave(model)
+    arrive(model)
+    model.homes.residents = np.bincount(model.talent.home, minlength=model.homes.n) * model.frame.person_weight
+
+
+def live_and_price(model: RegionModel) -> None:
+    """Follow population (P89) with house prices, pulled back (Q71) to a norm that more housing lowers (1/P90)."""
+    homes, p, terms = model.homes, model.p, model.terms
+    base = model.policy.table["I11c"].baseline
+    norm = -np.log(terms.housing_ratio.total / base) / p.hs_el - p.residential_supply * np.log(max(float(model.region.residential_pace[0]), 1e-2)) / p.hs_el
+    crowding = np.log(np.maximum(homes.residents, 1.0) / homes.base_residents) - np.log1p(p.g_LF / 100.0) * model.quarter / 4.0
+    target = norm + p.pop_hp * crowding * p.crowding_pass
+    price = np.log(homes.house_price)
+    price[:-1] += p.hp_pull * (target - price)[:-1]
+    homes.house_price = np.exp(price)
+    schools = terms.school_investment.total / model.policy.table["I11e"].baseline - 1.0
+    green = (terms.garden_investment.total / model.policy.table["I11g"].baseline - 1.0)
+    works = (terms.environment_investment.total / model.policy.table["I17e"].baseline - 1.0)
+    reach = model.kernels.services / model.base_services - 1.0
+    wanted = p.school_amenity * schools + p.green_amenity * (green + works + 20.0 * (terms.green_share.total - 0.05)) + p.service_amenity * reach
+    homes.amenity = homes.amenity + p.amenity_speed * (wanted - homes.amenity)
+
+
+def home_values(model: RegionModel) -> Floats:
+    """Return utility of each home for work at each place and for none, shape (workplaces + 1, homes): rent, amenity, commute, size."""
+    homes, p = model.homes, model.p
+    sites = len(model.frame.sites)
+    place = np.log(homes.base_residents) + p.hp_inflow * np.log(homes.house_price) + homes.amenity
+    minutes = np.log(model.kernels.commute)
+    by_work = place + minutes.T
+    idle = place + np.where(np.arange(sites + 1) == sites, -4.0, 0.0)
+    return np.vstack((by_work, idle))
+
+
+def move_home(model: RegionModel) -> None:
+    """Let a share of residents reconsider home: first stay or not, then an exponential race among those who do."""
+    talent, p = model.talent, model.p
+    sites = len(model.frame.sites)
+    draw = model.streams.uniform("talent.reconsider", talent.id)
+    rate = model.rates.reconsider * np.where(talent.owner == 1, p.owner_mobility, 1.0)
+    movers = np.flatnonzero((draw < rate) & (talent.home < sites))
+    if not len(movers):
+        return
+    work = np.where(talent.cell >= 0, model.cells.site[np.maximum(talent.cell, 0)], np.where(talent.cell == OUTSIDE, sites, sites + 1))
+    weight = np.exp(home_values(model))[work[movers], :sites]
+    race = -np.log1p(-model.streams.fixed("talent.home_taste", (talent.id[movers, None] * 16 + np.arange(sites)).ravel()))
+    talent.home[movers] = (np.maximum(race.reshape(-1, sites), 1e-300) / weight).argmin(axis=1)
+
+
+def pull_factor(model: RegionModel) -> Floats:
+    """Return the log change of gross inflow by skill against base: real wage (P81), jobs, house price (P88), amenity, hukou (Q61)."""
+    p, homes, frame = model.p, model.homes, model.frame
+    outside = (1.0 + p.w_out) ** (model.quarter / 4.0)
+    weight = homes.residents[:-1] / max(homes.residents[:-1].sum(), 1e-9)
+    by_area = np.bincount(frame.area, weight, frame.areas)
+    wage = by_area @ np.log(model.pools.wage.reshape(frame.areas, SKILLS) / outside)
+    jobs = by_area @ np.clip(np.log(model.pools.tightness / model.pools.normal_tightness), -1.0, 1.0).reshape(frame.areas, SKILLS)
+    price = float(weight @ np.log(homes.house_price[:-1]))
+    barrier = model.policy.table["I14a"].baseline - model.terms.hukou_barrier.total
+    amenity = float(weight @ homes.amenity[:-1])
+    return p.kappa_q * wage + p.job_pull * jobs + p.hp_inflow * price + amenity + p.hukou_fx * barrier
+
+
+def leave(model: RegionModel) -> None:
+    """Let residents leave for the rest of the country: at the gross rate Q60, less where the New Area pulls, and where ties bind."""
+    talent, p = model.talent, model.p
+    pull = pull_factor(model)[talent.skill]
+    ties = np.where(talent.owner == 1, p.owner_mobility, 1.0) * np.where(talent.hukou == 1, p.hukou_mobility, 1.0)
+    draw = model.streams.uniform("talent.leave", talent.id)
+    idle = np.where(talent.cell == SEARCHING, p.searcher_mobility, 1.0)
+    rate = model.rates.migration * ties * idle / model.mean_ties * np.exp(-pull)
+    going = (talent.home < len(model.frame.sites)) & (draw < rate)
+    weight = model.frame.person_weight
+    to_china = model.streams.fixed("talent.destination", talent.id[going]) < p.far_share
+    model.region.reservoir[0, 2] += to_china.sum() * weight
+    model.region.reservoir[0, 1] += (~to_china).sum() * weight
+    talent.keep(~going)
+
+
+def arrive(model: RegionModel) -> None:
+    """Take in newcomers by origin and skill from numbered pools, and the young of the New Area (Q62); they search for work."""
+    p, region, weight = model.p, model.region, model.frame.person_weight
+    pull = np.exp(pull_factor(model))
+    young = model.base_labour_force * ((1.0 + p.g_LF / 100.0) ** (model.quarter / 4.0) - (1.0 + p.g_LF / 100.0) ** ((model.quarter - 1) / 4.0))
+    gross = model.base_labour_force * model.rates.migration
+    before = len(model.talent)
+    for skill in range(SKILLS):
+        share = model.skill_share[skill]
+        for origin, part, slot in ((YUNNAN, 1.0 - p.far_share, 1), (CHINA, p.far_share, 2)):
+            count = model.whole_arrivals(f"arrive.{origin}.{skill}", gross * share * part * pull[skill])
+            settle(model, "newcomer" if origin == YUNNAN else "far newcomer", skill, count, origin)
+            region.reservoir[0, slot] -= count * weight
+        count = model.whole_arrivals(f"young.{skill}", young * share)
+        settle(model, "young", skill, count, 0)
+        region.natural_growth[:] += count * weight
+    model.facts["new_residents"] = (len(model.talent) - before) * weight
+
+
+def settle(model: RegionModel, pool: str, skill: int, count: int, origin: int) -> None:
+    """Give newcomers a home by the value of homes for someone without work, and local registration where the barrier lets them."""
+    if not count:
+        return
+    ids: Integers = model.new_persons(pool, skill, count)
+    sites = len(model.frame.sites)
+    weight = np.exp(home_values(model)[-1, :sites])
+    edges = np.cumsum(weight / weight.sum())
+    home = np.minimum(np.searchsorted(edges, model.streams.fixed("talent.first_home", ids)), sites - 1)
+    hukou = (model.streams.fixed("talent.hukou", ids) < 1.0 - model.terms.hukou_barrier.total) | (origin == 0)
+    model.talent.add(ids, skill=skill, home=home, cell=SEARCHING, origin=origin, hukou=hukou,
+                     wage=model.mean_wage * model.frame.efficiency[skill] / model.frame.efficiency.mean())
