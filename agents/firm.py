@@ -43,6 +43,7 @@ class Firms(Population):
     customer_base = column(float, "million yuan per quarter", "Customers kept, in units of normal sales")
     expected_sales = column(float, "million yuan per quarter", "Expected sales at the shock of today")
     capacity = column(float, "million yuan per quarter", "Output possible this quarter, 2020 prices")
+    orders = column(float, "million yuan per quarter", "Demand met with this quarter, sold or not, 2020 prices")
     sales = column(float, "million yuan per quarter", "Value added sold this quarter, 2020 prices")
     value_added = column(float, "million yuan per quarter", "Value added sold this quarter, model prices")
     investment = column(float, "million yuan per quarter", "Capital formation this quarter, 2020 prices")
@@ -73,12 +74,13 @@ class Firms(Population):
         return self.building == 0
 
     def plan_sales(self, learning: float, growth: Floats) -> None:
-        """Move expected sales towards this quarter's sales.
+        """Move expected sales towards the orders of the last quarter (at most a quarter above capacity).
 
         learning: weight of new sales per quarter (Q15); growth: learned growth per quarter by sector, shape (13,).
-        Sales are taken at a shock of zero, since the shock moves revenue and not the need for inputs.
+        Orders, not sales: a firm at its limit knows that it could sell more. They are taken at a shock of zero, since the shock moves
+        revenue and not the need for inputs.
         """
-        seen = self.sales * np.exp(-self.shock)
+        seen = np.minimum(self.orders, 1.25 * self.capacity) * np.exp(-self.shock)
         trend = self.expected_sales * (1.0 + growth[self.sector])
         self.expected_sales = np.where(self.producing, (1.0 - learning) * trend + learning * seen, self.expected_sales)
 
@@ -121,16 +123,15 @@ class Firms(Population):
         output = self.productivity * np.maximum(self.capital, 0.0) ** share * labour ** (1.0 - share)
         self.capacity = np.where(self.producing, output * np.exp(self.shock), 0.0)
 
-    def sell(self, demand: Floats) -> Floats:
-        """Sell the smaller of capacity and demand; returns demand met with each firm, shape (n,).
+    def sell(self, demand: Floats) -> None:
+        """Take orders and sell the smaller of capacity and demand.
 
         demand: quantity demanded of each sector, million yuan per quarter, shape (13,). A firm's share follows its customers and its shock.
         """
         pull = np.where(self.producing, self.customer_base * np.exp(self.shock), 0.0)
         total = np.bincount(self.sector, pull * self.weight, len(demand))
-        asked = demand[self.sector] * pull / np.maximum(total, 1e-12)[self.sector]
-        self.sales = np.minimum(self.capacity, asked)
-        return asked
+        self.orders = demand[self.sector] * pull / np.maximum(total, 1e-12)[self.sector]
+        self.sales = np.minimum(self.capacity, self.orders)
 
     def keep_customers(self, utilisation: float, speed: float) -> None:
         """Let the customer base follow normal capacity (Q16 a quarter)."""
@@ -146,9 +147,8 @@ class Firms(Population):
         """
         quarterly = persistence**0.25
         innovation = spread * np.sqrt((1.0 - quarterly**2) / (1.0 - persistence**2))
-        size = np.maximum(self.employment, 1.0) / 10.0
-        own = innovation * np.minimum(size, 1e4) ** size_exponent * np.where(self.named == 1, named, 1.0)
-        moved = quarterly * self.shock + np.minimum(own, 1.5 * innovation) * draws
+        size = np.clip(self.employment / 10.0, 1.0, 1e4) ** size_exponent
+        moved = quarterly * self.shock + innovation * size * np.where(self.named == 1, named, 1.0) * draws
         self.shock = np.where(self.producing, moved, 0.0)
 
     def judge(self, discount: float, scrap: float) -> Booleans:

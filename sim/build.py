@@ -11,7 +11,7 @@ from agents.firm import Firms, by_cell, by_sector, weighted
 from agents.government import GovernmentAccount
 from agents.park import Parks
 from agents.streams import Streams
-from agents.talent import OUTSIDE, Talent
+from agents.talent import OUTSIDE, SEARCHING, Talent
 from sim.accounting import Ledger
 from sim.build_firms import base_cells, certify, give_flows, give_research, incumbents
 from sim.build_frame import Foundation, foundation, scaled_frame
@@ -73,7 +73,8 @@ def build_start(p: Parameters, rng: np.random.SeedSequence, scale: float, scenar
     flow = 0.25 * (1.0 + p.g_K0) ** p.shift0
     frame = scaled_frame(p, ground, base, firms, cells, flow, person_weight, scale)
     firms.named = (firms.sector == ground.sectors.index("refinery")).astype(np.int64)
-    give_flows(p, streams, firms, base, flow, p.u_norm, frame.tax_share, frame.labour_share, frame.capital_share, frame.efficiency)
+    give_flows(p, streams, firms, base, flow, p.u_norm, frame.tax_share, frame.labour_share, frame.capital_share, frame.efficiency,
+               frame.sheltered)
     certify(p, streams, firms, frame.hightech_share)
     give_research(p, firms, frame.industrial, ground.sectors.index("business_rd_services"))
     homes_of_jobs = home_weights(p, base.employment.sum(axis=1), ground.kinds, kernels.commute)
@@ -216,9 +217,7 @@ def finish_frame(p: Parameters, frame: Frame, firms: Firms, talent: Talent, cell
     room = np.where(rows > 0, np.ceil(2.5 * rows) + 8, 0).astype(np.int64)
     first = firms.n + prospects.n
     output = by_cell(firms.sales, firms, sites, sectors)
-    leaving = 1.0 - (1.0 - p.sep / 100.0) ** 0.25
-    outside = np.bincount(talent.skill[talent.cell == OUTSIDE], minlength=4) * leaving
-    visiting = np.bincount(talent.skill[(talent.home == sites) & (talent.cell >= 0)], minlength=4) * leaving
+    outside, visiting = commuter_flows(p, talent, cells, kernels.commute)
     staff = np.stack([np.bincount(firms.site, firms.staff[:, k] * firms.weight, sites) for k in range(4)], axis=1)
     research = np.bincount(firms.site, firms.rd_stock * firms.weight, sites)
     own = np.concatenate((output.sum(axis=1) * 4.0, np.zeros(len(network.nodes) - sites)))
@@ -230,6 +229,32 @@ def finish_frame(p: Parameters, frame: Frame, firms: Firms, talent: Talent, cell
         cell_tfp=cell_means(firms, firms.base_tfp, sites, sectors),
         capital_per_worker=cell_means(firms, firms.capital / np.maximum(firms.employment, 1e-9), sites, sectors),
     )
+
+
+def commuter_flows(p: Parameters, talent: Talent, cells: Cells, kernel: Floats) -> tuple[Floats, Floats]:
+    """Return Kunming's vacancies and searchers by skill at which commuting in and out stays level at base, simulated persons, shape (4,).
+
+    At base, vacancies equal separations and searchers are the unemployed plus those just separated; both unknowns are found by repetition.
+    """
+    leaving = 1.0 - (1.0 - p.sep / 100.0) ** 0.25
+    sites = len(kernel) - 1
+    posts = np.zeros((sites + 1, 4))
+    np.add.at(posts, (cells.site, cells.skill), leaving * talent.workers(cells.count))
+    resident = talent.home < sites
+    seekers = np.zeros((sites + 1, 4))
+    np.add.at(seekers, (talent.home[resident], talent.skill[resident]), np.where(talent.cell[resident] == SEARCHING, 1.0, leaving))
+    out_flow = leaving * np.bincount(talent.skill[talent.cell == OUTSIDE], minlength=4)
+    in_flow = leaving * np.bincount(talent.skill[~resident & (talent.cell >= 0)], minlength=4)
+    posts[sites], seekers[sites] = 10.0 * out_flow, in_flow
+    for _ in range(60):
+        pull = kernel[:, :, None] * posts[None]
+        pull[sites, sites] = 0.0
+        search = seekers[:, None, :] * pull / np.maximum(pull.sum(axis=1, keepdims=True), 1e-12)
+        supply = search.sum(axis=0)
+        filled = np.minimum(posts[:sites], supply[:sites]) / np.maximum(supply[:sites], 1e-12)
+        posts[sites] *= np.where(out_flow > 0, out_flow / np.maximum(supply[sites], 1e-9), 0.0)
+        seekers[sites] *= np.where(in_flow > 0, in_flow / np.maximum((filled * search[sites, :sites]).sum(axis=0), 1e-9), 0.0)
+    return posts[sites], seekers[sites]
 
 
 def cell_means(firms: Firms, values: Floats, sites: int, sectors: int) -> Floats:

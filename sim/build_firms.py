@@ -12,7 +12,7 @@ from agents.streams import Streams
 from sim.calibration import tables
 from sim.params import Parameters, formation
 
-SITES, SECTORS = 10, 13
+BURN_IN = 40  # quarters
 
 
 @dataclass(frozen=True)
@@ -89,28 +89,56 @@ def grace(p: Parameters, streams: Streams, ids: Integers) -> Integers:
     return np.floor(p.grace_lo + (p.grace_hi - p.grace_lo) * streams.fixed("firm.grace", ids)).astype(np.int64)
 
 
-def stationary_shock(p: Parameters, streams: Streams, firms: Firms) -> Floats:
-    """Return shocks at the start: the stationary spread of survivors (those far below would have left), log points."""
-    spread = p.sigma_z / np.sqrt(1.0 - p.rho_z**2)
-    size = np.minimum(np.maximum(firms.employment, 1.0) / 10.0, 1e4) ** p.sd_size
-    own = spread * np.minimum(size, 1.5) * np.where(firms.named == 1, p.sd_named, 1.0)
-    draw = streams.fixed_normal("build.shock", firms.id)
-    return np.maximum(own * np.clip(draw, -2.5, 2.5), -p.survivor_floor)
+def settled_shock(p: Parameters, streams: Streams, firms: Firms, leave_below: Floats) -> tuple[Floats, Integers]:
+    """Return shocks (log points) and ages (quarters) of a population in which leavers have been replaced for ten years.
+
+    leave_below: shock relative to the mean of the sector below which a firm is worth less than scrap, by sector, shape (13,). A firm that
+    falls there is replaced by an entrant at zero: so nobody who should have left is there at the start, and ages follow from exits.
+    """
+    spread = innovation(p, firms)
+    quarterly = p.rho_z**0.25
+    shock, age = np.zeros(firms.n), np.zeros(firms.n, np.int64)
+    size = firms.employment * firms.weight
+    heads = np.bincount(firms.sector, size, len(leave_below))
+    for k in range(BURN_IN):
+        draw = streams.fixed_normal(f"build.shock.{k}", firms.id)
+        shock, age = quarterly * shock + spread * draw, age + 1
+        mean = np.log(np.bincount(firms.sector, size * np.exp(shock), len(leave_below)) / np.maximum(heads, 1e-9))
+        gone = (shock - mean[firms.sector] < leave_below[firms.sector]) & (age >= p.grace_lo)
+        shock, age = np.where(gone, 0.0, shock), np.where(gone, 0, age)
+    return shock, np.where(age == BURN_IN, firms.age + BURN_IN, age)
+
+
+def innovation(p: Parameters, firms: Firms) -> Floats:
+    """Return the standard deviation of a firm's quarterly shock, log points: P26 a year, less for large firms (Q34) and named plants."""
+    quarterly = p.rho_z**0.25
+    yearly = p.sigma_z * np.sqrt((1.0 - quarterly**2) / (1.0 - p.rho_z**2))
+    size = np.clip(firms.employment / 10.0, 1.0, 1e4) ** p.sd_size
+    return yearly * size * np.where(firms.named == 1, p.sd_named, 1.0)
+
+
+def exit_shock(p: Parameters, base: BaseCells, tax: Floats, labour: Floats) -> Floats:
+    """Return the shock at which a firm with the inputs of its sector is worth its scrap value, log points by sector, shape (13,)."""
+    output = np.maximum(base.value_added.sum(axis=0), 1e-9)
+    ratio = base.capital.sum(axis=0) / output
+    overhead = p.fix_share * np.maximum(1.0 - tax - labour, 0.02)
+    need = labour + overhead + p.lev0 * ratio * p.r_loan + p.scrap * ratio * (p.r_K + 1.0 - p.rho_z)
+    return np.log(np.maximum(need, 1e-3) / (1.0 - tax))
 
 
 def give_flows(p: Parameters, streams: Streams, firms: Firms, base: BaseCells, scale_flow: float, u_norm: float,
-               tax: Floats, labour: Floats, capital_share: Floats, efficiency: Floats) -> None:
+               tax: Floats, labour: Floats, capital_share: Floats, efficiency: Floats, sheltered: Floats) -> None:
     """Set sales, capital, productivity, customers and balance sheets so that every cell reproduces the base.
 
     scale_flow: flow of step 0 over the yearly value (1/4 x (1+Q01)^Q69). Revenue follows staff and shock; inputs follow staff.
     """
-    firms.shock = stationary_shock(p, streams, firms)
+    firms.shock, firms.age = settled_shock(p, streams, firms, np.where(sheltered > 0, -np.inf, exit_shock(p, base, tax, labour)))
     persons = firms.employment
-    cell_staff = by_cell(persons, firms, SITES, SECTORS)[firms.site, firms.sector]
+    cell_staff = by_cell(persons, firms, *base.firms.shape)[firms.site, firms.sector]
     pull = persons * np.exp(firms.shock)
-    cell_pull = by_cell(pull, firms, SITES, SECTORS)[firms.site, firms.sector]
+    cell_pull = by_cell(pull, firms, *base.firms.shape)[firms.site, firms.sector]
     firms.sales = base.value_added[firms.site, firms.sector] * scale_flow * pull / cell_pull
-    firms.value_added = firms.sales.copy()
+    firms.value_added, firms.orders = firms.sales.copy(), firms.sales.copy()
     firms.capital = base.capital[firms.site, firms.sector] * persons / cell_staff
     firms.base_capital = firms.capital.copy()
     normal = firms.sales * np.exp(-firms.shock)
@@ -129,12 +157,15 @@ def give_flows(p: Parameters, streams: Streams, firms: Firms, base: BaseCells, s
 
 
 def certify(p: Parameters, streams: Streams, firms: Firms, hightech_share: Floats) -> None:
-    """Flag certified high-tech firms by hash until each sector holds its share of value added, scaled to Q66 in total."""
-    by_sector = np.bincount(firms.sector, firms.sales * firms.weight, SECTORS)
+    """Flag certified high-tech firms by a race until each sector holds its share of value added, scaled to Q66 in total."""
+    by_sector = np.bincount(firms.sector, firms.sales * firms.weight, len(hightech_share))
     target = hightech_share * by_sector
     yearly = 4.0 / (1.0 + p.g_K0) ** p.shift0
     target = np.minimum(target * p.ht_va / max(target.sum() * yearly, 1e-9), 0.9 * by_sector)
-    order = np.lexsort((streams.fixed("build.certified", firms.id), firms.sector))
+    # An exponential race at the rate of size: large firms are certified first, firms below the least staff hardly ever.
+    rate = np.where(firms.employment >= p.certification_staff, firms.employment, 1e-3 * firms.employment)
+    race = -np.log1p(-streams.fixed("build.certified", firms.id)) / np.maximum(rate, 1e-9)
+    order = np.lexsort((race, firms.sector))
     value = (firms.sales * firms.weight)[order]
     running = np.cumsum(value)
     start = np.concatenate(([0.0], np.cumsum(by_sector)))[:-1][firms.sector[order]]

@@ -59,3 +59,5 @@ def break_old_ground(model: RegionModel, rows: np.ndarray, site: np.ndarray, lan
         output = planned_output(model, np.array([row]))[0] * scale
         model.region.committed_output[:] += output
         model.region.committed_energy[:] += model.frame.energy[pool.sector[row]] * output
+    region = model.region  # what was approved before 2021 has its energy: the requirement starts from there
+    region.base_intensity[:] = (region.energy_use + region.committed_energy) / (model.start_output + region.committed_output)

@@ -37,12 +37,13 @@ def certify_firms(model: RegionModel) -> None:
     active = (frame.hightech_sector[firms.sector] > 0) | (frame.industrial[firms.sector] > 0)
     enough = active & (firms.high_tech == 0) & firms.producing & (reported >= p.certification_threshold)
     enough &= firms.employment >= p.certification_staff
-    size = np.sqrt(firms.employment) * enough * firms.weight
+    likely = firms.employment * enough * frame.hightech_share[firms.sector]
+    size = likely * firms.weight
     total = float(size.sum())
     if total <= 0.0:
         return
     wanted = model.terms.certification.total * p.pool_success / 4.0
-    chance = np.minimum(wanted * np.sqrt(firms.employment) * enough / total, 1.0)
+    chance = np.minimum(wanted * likely / total, 1.0)
     new = model.streams.uniform("firm.certification", firms.id) < chance
     firms.high_tech = np.where(new, 1, firms.high_tech)
     firms.rd_share = np.where(new, firms.rd_share * p.certified_effort, firms.rd_share)

@@ -82,7 +82,7 @@ def match(model: RegionModel, vacancies: Integers) -> Integers:
     search = seekers[:, None, :] * pull / np.maximum(pull.sum(axis=1, keepdims=True), 1e-12)
     supply = search.sum(axis=0)
     hires = np.minimum(p.m_eff * supply ** (1.0 - p.m_el) * posts**p.m_el, np.minimum(supply, posts))
-    hires[sites] = np.minimum(posts[sites], supply[sites])
+    hires[sites] = supply[sites]  # Kunming is large: whoever looks there finds work, and its pull sets how many look
     flow = np.where(supply > 0.0, hires / np.maximum(supply, 1e-12), 0.0)[None] * search
     record_tightness(model, posts[:sites], supply[:sites], hires[:sites])
     mark = model.streams.uniform("labour.rounding", np.arange((sites + 1) * SKILLS)).reshape(sites + 1, 1, SKILLS)

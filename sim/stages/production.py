@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @stage(
     reads="firms.* markets.* parks.public_capital region.wage_bill region.base_wage_bill region.business_formation "
     "region.infrastructure_formation region.housing_formation region.base_formation",
-    writes="firms.shock firms.productivity firms.capacity firms.sales firms.customer_base firms.energy firms.value_added markets.* "
+    writes="firms.shock firms.productivity firms.capacity firms.orders firms.sales firms.customer_base firms.energy firms.value_added markets.* "
     "region.displaced_sales region.energy_use",
 )
 def produce_and_sell(model: RegionModel) -> None:
