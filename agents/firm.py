@@ -73,16 +73,25 @@ class Firms(Population):
         """Firms that are not under construction, shape (n,)."""
         return self.building == 0
 
-    def plan_sales(self, learning: float, growth: Floats) -> None:
+    def plan_sales(self, learning: float, growth: Floats, utilisation: float) -> Floats:
         """Move expected sales towards the orders of the last quarter (at most a quarter above capacity).
 
-        learning: weight of new sales per quarter (Q15); growth: learned growth per quarter by sector, shape (13,).
+        learning: weight of new orders per quarter (Q15); growth: growth per quarter that firms of a sector have learned, shape (13,).
         Orders, not sales: a firm at its limit knows that it could sell more. They are taken at a shock of zero, since the shock moves
         revenue and not the need for inputs.
+        Returns mean log utilisation against normal by sector, weighted by expected sales, shape (13,): zero if plans were right.
         """
         seen = np.minimum(self.orders, 1.25 * self.capacity) * np.exp(-self.shock)
-        trend = self.expected_sales * (1.0 + growth[self.sector])
-        self.expected_sales = np.where(self.producing, (1.0 - learning) * trend + learning * seen, self.expected_sales)
+        ahead = 1.0 + growth[self.sector]
+        known = self.producing & (seen > 0.0)
+        used = np.where(known, self.orders, 1.0) / np.where(known, np.maximum(self.capacity, 1e-12), 1.0)
+        self.expected_sales = np.where(
+            known, ((1.0 - learning) * self.expected_sales + learning * seen) * ahead, self.expected_sales
+        )
+        size = self.weight * self.expected_sales * known
+        total = np.bincount(self.sector, size, len(growth))
+        strain = np.bincount(self.sector, size * np.log(np.clip(used / utilisation, 0.5, 2.0)), len(growth))
+        return strain / np.maximum(total, 1e-12)
 
     def plan_capital(self, price: Floats, user_cost: Floats, elasticity: float, adjustment: float, ceiling: float,
                      gross_rate: Floats) -> Floats:

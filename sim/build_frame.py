@@ -118,23 +118,29 @@ def entrant_weights(firms: Firms, sites: int, sectors: int, scale: float) -> Flo
 
 
 def entrant_capital(p: Parameters, base: BaseCells, entry: Floats, size: Floats) -> Floats:
-    """Return capital that entrants put in place in a base quarter by cell: entry x size x (capital per worker x Q33)."""
+    """Return capital that entrants and movers in put in place in a base quarter by cell: number x size x (capital per worker x Q33)."""
     intensity = np.divide(base.capital, base.employment, out=np.zeros_like(base.capital), where=base.employment > 0)
-    return entry * p.ent_size * size * intensity * p.ent_K
+    movers = np.where(entry > 0.0, base.firms * (1.0 - (1.0 - p.reloc0 / 100.0) ** 0.25), 0.0)
+    return (entry * p.ent_size + movers) * size * intensity * p.ent_K
 
 
 def gross_rates(p: Parameters, base: BaseCells, industrial: Floats, closed: np.ndarray, entry: Floats, size: Floats) -> Floats:
-    """Return gross investment of incumbents at base, share of capital per quarter by sector, one rate per sector group.
+    """Return gross investment of incumbents at base, share of capital per quarter by sector.
 
-    Business formation less projects and entrants, over capital (model page, section 7): the group's residual reproduces recorded FAI.
+    Each sector would keep its capital growing at Q01: (Q01 + P08) K, less what projects and entrants of the sector put in place, and at
+    least half of wear; then all sectors of a group (industry, others) are scaled together, so that the group's recorded investment is
+    that of the base (model page, section 7).
     """
     wanted = formation(p)
     entrants = entrant_capital(p, base, entry, size).sum(axis=0)
     shift = (1.0 + p.g_K0) ** (p.shift0 + 0.25)  # flows of the first quarter over the yearly value / 4
-    capital = base.capital.sum(axis=0)
+    capital = np.maximum(base.capital.sum(axis=0), 1e-9)
+    share = np.array([s.project_value_share for s in tables.sectors().values()])
+    projects = p.project_spending * p.cf_firm * share / share.sum() / 4.0
+    need = (p.g_K0 + p.delta_K) / 4.0 * capital
+    rest = np.maximum(need - projects - entrants, 0.5 * p.delta_K / 4.0 * capital)
     rates = np.zeros(len(industrial))
     for group, mask in (("industry", industrial > 0), ("other", industrial == 0)):
-        projects = p.project_spending * p.cf_firm if group == "industry" else 0.0
-        rest = (wanted[group] - projects) / 4.0 - entrants[mask].sum()
-        rates[mask] = max(rest, 0.0) * shift / max(capital[mask].sum(), 1e-9)
+        total = max(wanted[group] / 4.0 - projects[mask].sum() - entrants[mask].sum(), 0.0)
+        rates[mask] = rest[mask] * total / rest[mask].sum() * shift / capital[mask]
     return rates

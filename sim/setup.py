@@ -33,7 +33,8 @@ PUBLIC_WORKS = (*INVESTING, "I11b")
 class Rates:
     """Yearly rates of the tables as shares per quarter."""
 
-    depreciation: float
+    depreciation: float  # public and housing capital
+    wear: float  # capital of firms that stay; what leavers scrap is the rest of P08
     research_loss: float
     separation: float
     migration: float
@@ -47,7 +48,7 @@ def per_quarter(rate: float) -> float:
 
 def rates(p: Parameters) -> Rates:
     """Convert the yearly rates once."""
-    return Rates(per_quarter(p.delta_K), per_quarter(p.delta_rd), per_quarter(p.sep / 100.0), per_quarter(p.mig_gross),
+    return Rates(per_quarter(p.delta_K), per_quarter(p.delta_K - p.scrapped_yearly), per_quarter(p.delta_rd), per_quarter(p.sep / 100.0), per_quarter(p.mig_gross),
                  per_quarter(p.move_home))
 
 

@@ -50,7 +50,7 @@ def build_firms(model: RegionModel) -> float:
     firms, rates = model.firms, model.rates
     site = firms.building > 0
     firms.investment = np.where(site, firms.outlay, firms.investment)
-    wear = np.where(site, 0.0, firms.capital * rates.depreciation)
+    wear = np.where(site, 0.0, firms.capital * rates.wear)
     model.facts["depreciation"] = weighted(wear, firms)
     firms.capital = firms.capital - wear + firms.investment
     opening = firms.building == 1

@@ -65,7 +65,7 @@ def move_away(model: RegionModel, failed: Booleans) -> Booleans:
 
 
 def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
-    """Take leavers out: cash to owners, loans written off, capital resold inside the sector (Q32) or scrapped, land idle."""
+    """Take leavers out: cash to owners, loans written off, capital resold inside the sector (Q32) or scrapped, land idle; plant stays behind."""
     firms, ledger, p = model.firms, model.ledger, model.p
     gone = failed | moved
     model.facts.update(deaths=float(firms.weight[failed].sum()), moved_out=float(firms.weight[moved].sum()))
@@ -78,7 +78,7 @@ def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
     lost_land = np.bincount(firms.site, firms.land * w, model.parks.n)
     model.parks.occupied = np.maximum(model.parks.occupied - lost_land, 0.0)
     model.parks.idle = model.parks.idle + lost_land
-    left = by_sector(firms.capital * failed, firms, len(model.frame.sectors))
+    left = by_sector(firms.capital * gone, firms, len(model.frame.sectors))
     lost = weighted(firms.capital * gone, firms)
     firms.keep(~gone)
     lost -= resell(model, p.resale * left)

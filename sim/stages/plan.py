@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 @stage(
     reads="firms.* markets.price markets.learned_growth markets.labour_cost parks.discount pools.wage",
-    writes="firms.expected_sales firms.investment firms.wanted firms.debt firms.cash firms.rd_spending",
+    writes="markets.learned_growth firms.expected_sales firms.investment firms.wanted firms.debt firms.cash firms.rd_spending",
 )
 def plan_firms(model: RegionModel) -> None:
     """Form expectations, then plan capital (relative user cost), staff and research."""
     firms, markets, p, frame = model.firms, model.markets, model.p, model.frame
-    firms.plan_sales(p.learn_Y, markets.learned_growth)
+    strain = firms.plan_sales(p.learn_Y, markets.learned_growth, p.u_norm)
+    markets.learned_growth = np.clip(markets.learned_growth + p.growth_learning * strain, -0.05, 0.05)
     wanted = firms.plan_capital(markets.price, user_cost(model), p.uc_inv, p.adj_K, p.I_max, frame.gross_rate)
     finance(model, wanted)
     response = np.clip(markets.labour_cost, 0.5, 2.0) ** p.eta_LD

@@ -30,8 +30,6 @@ def produce_and_sell(model: RegionModel) -> None:
     demand = sector_demand(model)
     firms.sell(demand)
     sold, capacity = by_sector(firms.sales, firms, len(demand)), by_sector(firms.capacity, firms, len(demand))
-    growth = np.clip(np.log(np.maximum(sold, 1e-9) / np.maximum(markets.output, 1e-9)), -0.1, 0.1)
-    markets.learned_growth = markets.learned_growth + p.growth_learning * (growth - markets.learned_growth)
     markets.demand, markets.output, markets.capacity = demand, sold, capacity
     firms.value_added = firms.sales * markets.price[firms.sector]
     markets.turnover = markets.price * sold
