@@ -72,7 +72,13 @@ def schedule_rows() -> list[Row]:
 
 def indicator_rows() -> list[Row]:
     """Return the indicators of a run with unit and meaning."""
-    raise NotImplementedError
+    source = resources.files("sim") / "stages" / "measure.py"
+    for node in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "INDICATORS" and node.value is not None:
+            table = ast.literal_eval(node.value)
+            keys = ("unit", "title_zh", "title_en")
+            return [{"id": name, **dict(zip(keys, row, strict=True))} for name, row in table.items()]
+    raise LookupError("sim/stages/measure.py declares no INDICATORS")
 
 
 TOPICS: Mapping[str, Callable[[], list[Row]]] = MappingProxyType(

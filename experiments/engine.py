@@ -5,7 +5,8 @@ An ensemble asks for an `Engine`, so its statistics can be tested with a stand-i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from sim.params import Parameters
 
 FIRST_YEAR = 2020
+_FLOW = " per quarter"
+
+Yearly = tuple[float | None, ...]
 PANELS = ("firms", "parks", "talent")
 
 
@@ -39,7 +43,7 @@ class ArmResult:
 
     targets: dict[str, Measured]
     record: dict[str, tuple[float, ...]]
-    yearly: dict[str, tuple[float, ...]]
+    yearly: dict[str, Yearly]
     paid: dict[str, float]
     rationed: dict[str, float]
     frame: Any = None
@@ -169,7 +173,27 @@ class ModelEngine:
 
     def units(self) -> Mapping[str, str]:
         """Return the unit of each yearly indicator."""
-        raise NotImplementedError
+        from sim.stages.measure import INDICATORS
 
-    def _yearly(self, record: Mapping[str, tuple[float, ...]], parameters: Parameters) -> dict[str, tuple[float, ...]]:
-        raise NotImplementedError
+        return {name: unit.replace(_FLOW, " per year") for name, (unit, *_) in INDICATORS.items()}
+
+    def _yearly(self, record: Mapping[str, tuple[float, ...]], parameters: Parameters) -> dict[str, Yearly]:
+        from sim.stages.measure import INDICATORS
+
+        # A yearly flow is a quarter times this in the base year, because quarter 0 is its last and the year grew.
+        base = 4.0 / (1.0 + parameters.g_K0) ** parameters.shift0
+        return {name: calendar_years(record[name], _FLOW in INDICATORS[name][0], base) for name in record}
+
+
+def calendar_years(quarters: Sequence[float], is_flow: bool, base: float) -> Yearly:
+    """Return calendar years from 2020: sums of quarterly flows, or the stock at the end of each year.
+
+    quarters: values at quarters 0..t; base: yearly flow of 2020 over the flow of quarter 0. What is not a finite number
+    becomes None.
+    """
+    ends = range(4, len(quarters), 4)
+    if is_flow:
+        years = [quarters[0] * base, *(math.fsum(quarters[end - 3 : end + 1]) for end in ends)]
+    else:
+        years = [quarters[0], *(quarters[end] for end in ends)]
+    return tuple(year if math.isfinite(year) else None for year in years)

@@ -240,9 +240,11 @@ def _province(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _gain(arms: Mapping[str, ArmResult], indicator: str) -> float:
-    policy, reference = arms["policy"].yearly[indicator], arms["against"].yearly[indicator]
-    return sum(policy[1:]) - sum(reference[1:])
+def _gain(arms: Mapping[str, ArmResult], indicator: str) -> float | None:
+    """Return policy less reference, summed over the years after 2020; None if a year is undefined."""
+    yearly = changes(arms["policy"].yearly[indicator][1:], arms["against"].yearly[indicator][1:])
+    known = [change for change in yearly if change is not None]
+    return sum(known) if len(known) == len(yearly) else None
 
 
 def _contradictions(outcome: Outcome) -> list[dict[str, Any]]:
@@ -260,8 +262,6 @@ def _contradictions(outcome: Outcome) -> list[dict[str, Any]]:
 
 def _base_share(outcome: Outcome) -> float | None:
     """Return the New Area's share of provincial GDP in the base year of the model, median over replicates."""
-    pairs = [
-        (replicate.arms["against"].yearly["gdp"][0], replicate.arms["against"].yearly["province_gdp"][0])
-        for replicate in outcome.replicates
-    ]
-    return median([own / whole for own, whole in pairs])
+    years = [replicate.arms["against"].yearly for replicate in outcome.replicates]
+    pairs = [(year["gdp"][0], year["province_gdp"][0]) for year in years]
+    return median([own / whole if own is not None and whole else None for own, whole in pairs])
