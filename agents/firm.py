@@ -49,6 +49,7 @@ class Firms(Population):
     investment = column(float, "million yuan per quarter", "Capital formation this quarter, 2020 prices")
     overhead = column(float, "million yuan per quarter", "Overhead of a normal quarter")
     profit = column(float, "million yuan per quarter", "Operating surplus less overhead of this quarter")
+    usual_profit = column(float, "million yuan per quarter", "Profit that the firm would make at a shock of zero")
     cash = column(float, "million yuan", "Cash")
     debt = column(float, "million yuan", "Bank debt")
     support = column(float, "million yuan per quarter", "Subsidies received this quarter")
@@ -160,12 +161,14 @@ class Firms(Population):
         moved = quarterly * self.shock + innovation * size * np.where(self.named == 1, named, 1.0) * draws
         self.shock = np.where(self.producing, moved, 0.0)
 
-    def judge(self, discount: float, scrap: float) -> Booleans:
+    def judge(self, hurdle: float, reversion: float, scrap: float) -> Booleans:
         """Count weak quarters and return who leaves: out of cash, or value below scrap for two quarters past the age of grace.
 
-        discount: yearly rate at which today's profit is worth a stream (hurdle rate plus reversion); scrap: share of capital.
+        hurdle: yearly rate (P13); reversion: share of a shock that fades in a year (1 - P25), so today's gap to the usual profit is worth
+        1 / (hurdle + reversion) years of it and the usual profit 1 / hurdle years; scrap: share of capital (Q31).
         """
-        value = 4.0 * self.profit / discount
+        gap = self.profit - self.usual_profit
+        value = 4.0 * (gap / (hurdle + reversion) + self.usual_profit / hurdle)
         low = self.producing & (value < scrap * self.capital) & (self.age >= self.grace)
         self.weak = np.where(low, self.weak + 1, 0)
         return self.producing & ((self.cash < 0.0) | (self.weak >= 2))

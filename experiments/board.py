@@ -150,14 +150,14 @@ def _items(amounts: Mapping[str, float], text: Messages) -> Iterator[str]:
 
 def _province(document: Document, text: Messages, style: Style) -> Iterator[str]:
     yield style.paint(text("province.title"), "bold")
-    row = document["province"]
-    yield _INDENT + text(
-        "province.line",
-        own=money(row["new_area_gain"], text),
-        net=money(row["net_gain"], text),
-        span=row["unit"].rpartition(", ")[2],
-        displaced=text("board.undefined") if row["displaced_share"] is None else percent(row["displaced_share"], text),
-    )
+    row, share = document["province"], document["province"]["displaced_share"]
+    amounts = {"own": money(row["new_area_gain"], text), "net": money(row["net_gain"], text)}
+    line = text("province.line", span=row["unit"].rpartition(", ")[2], **amounts)
+    if share is not None:
+        # A negative share is no displacement: the others gain as well.
+        key = "province.displaced" if share >= 0 else "province.shared"
+        line += text(key, share=percent(abs(share), text))
+    yield _INDENT + line
 
 
 def _contradictions(document: Document, text: Messages, style: Style) -> Iterator[str]:

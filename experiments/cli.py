@@ -16,11 +16,15 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from experiments.messages import LANGUAGES, Messages, language_of_locale
 from experiments.wording import Style
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from experiments.ensemble import Outcome, Plan
+    from experiments.progress import Progress
 
 OK, BUG, BAD_INPUT, RUNS_FAILED, STORAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 5, 130, 143
 PROGRAM = "dianzhong"
@@ -142,7 +146,7 @@ def _run(options: argparse.Namespace, text: Messages) -> int:
     return RUNS_FAILED if outcome.failures else OK
 
 
-def _keep(outcome: Any, document: dict[str, Any], folder: Path) -> list[str]:
+def _keep(outcome: Outcome, document: dict[str, Any], folder: Path) -> list[str]:
     from experiments.store import write_outcome
 
     try:
@@ -174,7 +178,7 @@ def _describe(options: argparse.Namespace, text: Messages) -> int:
     return OK
 
 
-def _plan(options: argparse.Namespace) -> Any:
+def _plan(options: argparse.Namespace) -> Plan:
     """Return the plan that the options ask for. Raises InputError."""
     from experiments.ensemble import Plan
     from sim.scenario import load_scenario
@@ -213,7 +217,7 @@ def _place_for_results(options: argparse.Namespace) -> contextlib.AbstractContex
     return reserved(options.out, options.panel)
 
 
-def _progress(plan: Any, text: Messages) -> Any:
+def _progress(plan: Plan, text: Messages) -> Progress:
     from experiments.progress import Progress
 
     def left(seconds: float) -> str:

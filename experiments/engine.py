@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from sim.params import Parameters
+    from sim.targets import Measure
 
 FIRST_YEAR = 2020
 _FLOW = " per quarter"
@@ -115,7 +116,7 @@ def relaxed(arm: Arm, changes: Mapping[str, float]) -> Arm:
     return replace(
         arm,
         scenario=replace(arm.scenario, levers={**arm.scenario.levers, **settings}),
-        parameters=arm.parameters.replace(**others) if others else arm.parameters,
+        parameters=type(arm.parameters)({**arm.parameters.values, **others}),
     )
 
 
@@ -154,10 +155,10 @@ class ModelEngine:
             horizon_quarters=asked.quarters,
         )
         model.run(asked.quarters)
-        found = measure(model.record, arm.parameters, share=asked.share, rule=asked.rule, horizon=asked.horizon)
+        found = measure(model.record, arm.parameters, asked.share, asked.rule, asked.horizon, arm.path)
         record = {name: tuple(float(value) for value in values) for name, values in model.record.items()}
         return ArmResult(
-            targets={ident: Measured(row.value, row.reached, tuple(row.yearly)) for ident, row in found.items()},
+            targets={ident: _measured(row) for ident, row in found.items()},
             record=record,
             yearly=self._yearly(record, arm.parameters),
             paid={lever: float(amount) for lever, amount in model.ledger.paid.items() if amount},
@@ -185,6 +186,15 @@ class ModelEngine:
         return {name: calendar_years(record[name], _FLOW in INDICATORS[name][0], base) for name in record}
 
 
+def _measured(row: Measure) -> Measured:
+    """Return a measure as plain numbers, what is undefined as None."""
+    return Measured(_known(row.value), bool(row.reached), tuple(_known(value) for value in row.yearly))
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
 def calendar_years(quarters: Sequence[float], is_flow: bool, base: float) -> Yearly:
     """Return calendar years from 2020: sums of quarterly flows, or the stock at the end of each year.
 
@@ -196,4 +206,4 @@ def calendar_years(quarters: Sequence[float], is_flow: bool, base: float) -> Yea
         years = [quarters[0] * base, *(math.fsum(quarters[end - 3 : end + 1]) for end in ends)]
     else:
         years = [quarters[0], *(quarters[end] for end in ends)]
-    return tuple(year if math.isfinite(year) else None for year in years)
+    return tuple(_known(year) for year in years)

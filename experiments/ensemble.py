@@ -147,10 +147,10 @@ def run(
 def run_plan(
     plan: Plan,
     engine: Engine | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
     panel_folder: Path | None = None,
 ) -> Outcome:
-    """Run a checked plan. `progress` is told (finished, all) replicates; a panel is written into `panel_folder`."""
+    """Run a checked plan. `progress` is told how many replicates are finished; a panel goes into `panel_folder`."""
     single_threaded()
     engine = engine or ModelEngine()
     engine.prepare()
@@ -167,7 +167,7 @@ def run_plan(
         else:
             finished[index] = result
         if progress is not None:
-            progress(len(finished) + len(failures), plan.replicates)
+            progress(len(finished) + len(failures))
     ordered = tuple(finished[index] for index in sorted(finished))
     return Outcome(plan, ordered, dict(sorted(failures.items())), engine.units())
 

@@ -248,20 +248,20 @@ def _gain(arms: Mapping[str, ArmResult], indicator: str) -> float | None:
 
 
 def _contradictions(outcome: Outcome) -> list[dict[str, Any]]:
-    """Return, for each pair of rate and contribution in the text, the share of the province that the two imply."""
+    """Return, for each pair of rate and contribution in the text, the share of the province that the two imply.
+
+    `model_share` is the share in the base year, median over replicates: published for GDP, an estimate for the others.
+    """
+    from sim.params import Parameters
+    from sim.targets import published_share
+
     targets = tables.targets()
+    drawn = [Parameters(replicate.parameters) for replicate in outcome.replicates]
     rows = []
-    for subject, indicator in (("gdp", "gdp"), ("fai", None), ("industry", None), ("hightech", None)):
+    for subject in ("gdp", "fai", "industry", "hightech"):
         rate, pull = targets[f"{subject}_growth"].threshold, targets[f"{subject}_contribution"].threshold
-        share = None if indicator is None else _base_share(outcome)
+        share = median([published_share(subject, parameters) / 100.0 for parameters in drawn])
         rows.append(
             {"subject": subject, "rate": rate, "contribution": pull, "implied_share": pull / rate, "model_share": share}
         )
     return rows
-
-
-def _base_share(outcome: Outcome) -> float | None:
-    """Return the New Area's share of provincial GDP in the base year of the model, median over replicates."""
-    years = [replicate.arms["against"].yearly for replicate in outcome.replicates]
-    pairs = [(year["gdp"][0], year["province_gdp"][0]) for year in years]
-    return median([own / whole if own is not None and whole else None for own, whole in pairs])

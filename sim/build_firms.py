@@ -92,20 +92,22 @@ def grace(p: Parameters, streams: Streams, ids: Integers) -> Integers:
 def settled_shock(p: Parameters, streams: Streams, firms: Firms, leave_below: Floats) -> tuple[Floats, Integers]:
     """Return shocks (log points) and ages (quarters) of a population in which leavers have been replaced for ten years.
 
-    leave_below: shock relative to the mean of the sector below which a firm is worth less than scrap, by sector, shape (13,). A firm that
-    falls there is replaced by an entrant at zero: so nobody who should have left is there at the start, and ages follow from exits.
+    leave_below: shock relative to the mean of the sector below which a firm loses money, by sector, shape (13,). A firm that stays there
+    for half the quarters of an entrant's runway (P27) is replaced by an entrant at zero: so nobody who should have left is there at the
+    start, and ages follow from exits.
     """
     spread = innovation(p, firms)
     quarterly = p.rho_z**0.25
-    shock, age = np.zeros(firms.n), np.zeros(firms.n, np.int64)
+    shock, age, weak = np.zeros(firms.n), np.zeros(firms.n, np.int64), np.zeros(firms.n, np.int64)
     size = firms.employment * firms.weight
     heads = np.bincount(firms.sector, size, len(leave_below))
     for k in range(BURN_IN):
         draw = streams.fixed_normal(f"build.shock.{k}", firms.id)
         shock, age = quarterly * shock + spread * draw, age + 1
         mean = np.log(np.bincount(firms.sector, size * np.exp(shock), len(leave_below)) / np.maximum(heads, 1e-9))
-        gone = (shock - mean[firms.sector] < leave_below[firms.sector]) & (age >= p.grace_lo)
-        shock, age = np.where(gone, 0.0, shock), np.where(gone, 0, age)
+        weak = np.where(shock - mean[firms.sector] < leave_below[firms.sector], weak + 1, 0)
+        gone = weak > p.runway / 2.0
+        shock, age, weak = np.where(gone, 0.0, shock), np.where(gone, 0, age), np.where(gone, 0, weak)
     return shock, np.where(age == BURN_IN, firms.age + BURN_IN, age)
 
 
@@ -118,11 +120,10 @@ def innovation(p: Parameters, firms: Firms) -> Floats:
 
 
 def exit_shock(p: Parameters, base: BaseCells, tax: Floats, labour: Floats) -> Floats:
-    """Return the shock at which a firm with the inputs of its sector is worth its scrap value, log points by sector, shape (13,)."""
-    output = np.maximum(base.value_added.sum(axis=0), 1e-9)
-    ratio = base.capital.sum(axis=0) / output
+    """Return the shock at which a firm with the inputs of its sector loses money, log points by sector, shape (13,)."""
+    ratio = base.capital.sum(axis=0) / np.maximum(base.value_added.sum(axis=0), 1e-9)
     overhead = p.fix_share * np.maximum(1.0 - tax - labour, 0.02)
-    need = labour + overhead + p.lev0 * ratio * p.r_loan + p.scrap * ratio * (p.r_K + 1.0 - p.rho_z)
+    need = labour + overhead + p.lev0 * ratio * p.r_loan
     return np.log(np.maximum(need, 1e-3) / (1.0 - tax))
 
 

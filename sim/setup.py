@@ -19,6 +19,7 @@ from sim.policy.registry import INSTRUMENTS
 from sim.scenario import Scenario, load_scenario
 from sim.stages.announce import FROM_OTHERS, announce_terms
 from sim.stages.backlog import open_backlog
+from sim.stages.demography import enter
 from sim.stages.measure import INDICATORS
 from sim.stages.production import update_potentials
 from sim.stages.residence import pull_factor
@@ -100,6 +101,8 @@ def prepare(model: RegionModel) -> None:
     model.base_inclusive = inclusive(site_values(model), p.lam_nest)
     start_budget(model)
     open_backlog(model)
+    expect_newcomers(model)
+    enter(model)  # the founders of the last quarter of 2020 open in the first of 2021
     model.start_firm_cash = weighted(firms.cash, firms) - model.ledger.balance["firms"]
     model.start_budget_cash = float(model.government.cash[0]) - model.ledger.balance["new_area"]
     model.start_land = model.parks.land_stock()
@@ -128,6 +131,15 @@ def reference_values(model: RegionModel) -> None:
     model.attractiveness = np.zeros(len(frame.sectors))
     model.pools.tightness[:] = 1.0
     model.start_pull = float(pull_factor(model).mean())
+
+
+def expect_newcomers(model: RegionModel) -> None:
+    """Let incumbents expect the growth that continuing firms have at base: that of the sector less the customers newcomers take (Q17)."""
+    p, frame = model.p, model.frame
+    staff = frame.entry_per_quarter * p.ent_size * frame.entrant_size
+    movers = np.where(frame.entry_per_quarter > 0.0, frame.base_firms * per_quarter(p.reloc0 / 100.0), 0.0) * frame.entrant_size
+    share = (staff + movers).sum(axis=0) / np.maximum(frame.base_employment.sum(axis=0), 1e-9)
+    model.markets.learned_growth -= p.b_ent * share * p.ent_K**frame.capital_share
 
 
 def mean_ties(p: Parameters, talent: Talent, sites: int) -> float:

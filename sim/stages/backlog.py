@@ -31,7 +31,7 @@ def open_backlog(model: RegionModel) -> None:
     start = pool.quarter[rows] + np.floor(base["I19a"].baseline / DAYS_PER_QUARTER + pool.wait_mark[rows]).astype(np.int64)
     starts = pool.start_mark[rows] < p.sign2start
     quarters = max(round(p.tau_build / 3.0), 1)
-    left = start + quarters
+    left = start + quarters - 1  # a site spends in the quarter in which it starts
     under_way = starts & (start <= 0) & (left > 0)
     waiting = start > 0
     model.parks.occupied += np.bincount(site[under_way | waiting], land[under_way | waiting], model.parks.n)
@@ -42,10 +42,11 @@ def open_backlog(model: RegionModel) -> None:
 def break_old_ground(model: RegionModel, rows: np.ndarray, site: np.ndarray, land: np.ndarray, left: np.ndarray, quarters: int) -> None:
     """Put sites under construction in place; sizes are scaled so that together they spend the base flow of project investment."""
     firms, p = model.firms, model.p
-    if not len(rows):
+    if not len(rows) or quarters == 1:
         return
     plan = plan_project(model, rows, site, quarters)
-    wanted = p.project_spending * p.cf_firm * model.flow * (1.0 + p.g_K0) ** 0.25
+    running = (quarters - 1) / quarters  # the first cohort of 2021 is the rest of the base flow
+    wanted = p.project_spending * p.cf_firm * model.flow * (1.0 + p.g_K0) ** 0.25 * running
     factor = wanted / float(plan["outlay"].sum())
     for name in ("outlay", "base_capital", "base_sales", "expected_sales", "customer_base", "overhead", "rd_stock", "base_rd_stock"):
         plan[name] = plan[name] * factor

@@ -50,7 +50,7 @@ def cover_shortfall(model: RegionModel) -> None:
 def fail(model: RegionModel) -> Booleans:
     """Return who leaves: out of cash, or worth less than scrap for two quarters past the age of grace (Q29-Q31)."""
     firms, p = model.firms, model.p
-    leaves = firms.judge(p.r_K + 1.0 - p.rho_z, p.scrap)
+    leaves = firms.judge(p.r_K, 1.0 - p.rho_z, p.scrap)
     return leaves & (model.frame.sheltered[firms.sector] == 0)
 
 

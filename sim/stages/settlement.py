@@ -41,7 +41,7 @@ class Account:
 
 @stage(
     reads="firms.* markets.* region.* government.* parks.discount",
-    writes="firms.cash firms.debt firms.profit firms.support firms.overhead government.* markets.labour_cost region.wage_drift "
+    writes="firms.cash firms.debt firms.profit firms.usual_profit firms.support firms.overhead government.* markets.labour_cost region.wage_drift "
     "region.labour_productivity",
 )
 def settle_accounts(model: RegionModel) -> None:
@@ -114,6 +114,8 @@ def post_firms(model: RegionModel, a: Account) -> None:
     ledger.post("investment", "firms", "landholders", total(a.outlay - firms.investment))
     flow = firms.value_added - a.wages - a.local_tax - a.central_tax
     firms.profit = np.where(firms.producing, flow - a.overhead + a.support - a.interest, 0.0)
+    kept = firms.value_added - a.local_tax - a.central_tax
+    firms.usual_profit = firms.profit + kept * (np.exp(-firms.shock) - 1.0)
     cash = firms.cash + flow - a.overhead - a.interest - a.repayment - a.income_tax - a.rent + equity - a.outlay + a.support
     target = p.cash_target * (firms.overhead + p.runway_base * a.wages)
     payout = np.where(firms.producing, p.payout * np.maximum(cash - target, 0.0), 0.0)
