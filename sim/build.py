@@ -147,13 +147,12 @@ def build_region(p: Parameters, firms: Firms, frame: Frame, flow: float) -> Regi
     """Set the region's stocks and the flows of investment at step 0."""
     region = Region()
     formed, spent = formation(p), recorded(p)
-    levers = tables.levers()
     region.add(
         [0], wage_drift=(1.0 + p.w_out) ** 0.25 - 1.0, housing_capital=formed["housing"] / (p.g_K0 + p.delta_K),
         housing_base=formed["housing"] * flow, infrastructure_other=p.infra_other * p.fai_2020 / tables.parameters()["N02"].value * flow,
         business_formation=(formed["industry"] + formed["other"]) * flow, infrastructure_formation=formed["infrastructure"] * flow,
         housing_formation=formed["housing"] * flow, investment_recorded=sum(spent.values()) * flow,
-        construction_land=levers["I10b"].baseline - 5.0 * levers["I13a"].baseline, base_formation=sum(formed.values()) * flow,
+        construction_land=sum(row.developed_area for row in tables.parks().values() if row.kind != "rival"), base_formation=sum(formed.values()) * flow,
         labour_productivity=weighted(firms.sales, firms) / weighted(firms.employment, firms),
     )
     return region

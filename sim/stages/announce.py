@@ -25,7 +25,10 @@ def announce_terms(doses: dict[str, Dose], model: RegionModel) -> Terms:
     return terms
 
 
-@stage(reads="", writes="government.implementation")
+@stage(
+    reads="government.implementation",
+    writes="government.implementation",
+)
 def announce_policy(model: RegionModel) -> None:
     """Announce what is on offer: levers in force, as implemented, before the budget has its say."""
     theta = model.policy.implementation(model.quarter, model.p)
@@ -35,8 +38,11 @@ def announce_policy(model: RegionModel) -> None:
 
 
 @stage(
-    reads="government.implementation government.own_taxes government.base_revenue government.regular_spending government.land_receipts",
-    writes="government.cash government.rationed government.bond_debt government.arrears",
+    reads=(
+        "government.arrears government.base_revenue government.bond_debt government.cash "
+        "government.implementation government.own_taxes government.rationed"
+    ),
+    writes="government.bond_debt government.cash government.rationed",
 )
 def ration_support(model: RegionModel) -> None:
     """Post grants, bonds and remittance; scale new support so that last quarter's take-up fits the cash."""
@@ -100,7 +106,10 @@ def _cuts(model: RegionModel, wanted: dict[str, float], cash: float) -> dict[str
     return cuts
 
 
-@stage(reads="", writes="")
+@stage(
+    reads="",
+    writes="",
+)
 def rebuild_links(model: RegionModel) -> None:
     """Advance construction, set the weights of joint layers, and recompute kernels if an edge has changed."""
     terms, network = model.terms, model.network

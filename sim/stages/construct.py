@@ -19,10 +19,19 @@ PLATFORMS = ("anning_park", "yanglin", "airport_zone", "bonded_zone")
 
 
 @stage(
-    reads="firms.* homes.house_price homes.residents parks.public_capital region.*",
-    writes="firms.capital firms.building firms.investment parks.public_capital region.business_formation region.infrastructure_formation "
-    "region.housing_formation region.housing_capital region.investment_recorded region.levers_recorded region.committed_energy "
-    "region.committed_output",
+    reads=(
+        "firms.base_sales firms.building firms.capital firms.investment firms.outlay firms.sector "
+        "firms.source firms.weight homes.house_price homes.residents parks.planned parks.public_capital "
+        "region.business_formation region.committed_energy region.committed_output region.housing_base "
+        "region.housing_capital region.housing_formation region.infrastructure_formation "
+        "region.infrastructure_other region.investment_recorded region.levers_recorded "
+        "region.residential_pace"
+    ),
+    writes=(
+        "firms.building firms.capital firms.investment parks.public_capital region.business_formation "
+        "region.committed_energy region.committed_output region.housing_capital region.housing_formation "
+        "region.infrastructure_formation region.investment_recorded region.levers_recorded"
+    ),
 )
 def build_capital(model: RegionModel) -> None:
     """Put capital in place; recorded investment = formation of each owner over its share that forms capital (Q02-Q04)."""

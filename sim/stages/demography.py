@@ -18,9 +18,22 @@ if TYPE_CHECKING:
 
 
 @stage(
-    reads="firms.* talent.* parks.* markets.* region.* homes.amenity pools.wage",
-    writes="firms.* firms.id talent.cell talent.id region.reservoir region.resold_capital region.kunming_won region.yunnan_won "
-    "parks.idle parks.occupied parks.incubated region.wage_bill",
+    reads=(
+        "firms.age firms.base_capital firms.base_rd_stock firms.base_sales firms.base_tfp firms.building "
+        "firms.capacity firms.capital firms.cash firms.customer_base firms.debt firms.energy "
+        "firms.expected_sales firms.free_rent firms.grace firms.high_tech firms.investment firms.land "
+        "firms.named firms.orders firms.origin firms.outlay firms.overhead firms.ownership "
+        "firms.productivity firms.profit firms.rd_share firms.rd_spending firms.rd_stock firms.sales "
+        "firms.sector firms.shock firms.site firms.source firms.staff firms.support firms.tenure "
+        "firms.two_high firms.usual_profit firms.value_added firms.wanted firms.weak firms.weight "
+        "markets.base_output markets.output parks.idle parks.occupied region.kunming_won "
+        "region.reservoir region.resold_capital region.yunnan_won talent.cell talent.home talent.hukou "
+        "talent.origin talent.owner talent.skill talent.wage"
+    ),
+    writes=(
+        "firms.id parks.idle parks.incubated parks.occupied region.kunming_won region.reservoir "
+        "region.resold_capital region.yunnan_won talent.cell talent.id"
+    ),
 )
 def enter_and_exit(model: RegionModel) -> None:
     """Let firms fail, move away, move in and enter; people of leavers search again, land falls idle."""

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 
 @stage(
-    reads="firms.id firms.sector firms.building firms.rd_spending firms.rd_stock firms.high_tech firms.staff firms.weight firms.expected_sales "
-    "firms.shock firms.sales firms.rd_share",
-    writes="firms.rd_stock firms.high_tech firms.rd_share",
+    reads=(
+        "firms.building firms.expected_sales firms.high_tech firms.rd_share firms.rd_spending "
+        "firms.rd_stock firms.sector firms.shock firms.staff firms.weight"
+    ),
+    writes="firms.high_tech firms.rd_share firms.rd_stock",
 )
 def innovate(model: RegionModel) -> None:
     """Add successful research to stocks that age (P64); certify firms whose reported research passes the threshold."""

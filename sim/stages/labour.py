@@ -18,8 +18,16 @@ SKILLS = 4
 
 
 @stage(
-    reads="firms.* talent.* pools.* region.wage_drift region.reservoir",
-    writes="talent.id talent.cell talent.wage firms.staff pools.* region.reservoir region.wage_bill",
+    reads=(
+        "firms.sector firms.site firms.staff firms.wanted firms.weight pools.normal_tightness "
+        "pools.searchers pools.tightness pools.vacancies pools.wage region.reservoir region.wage_bill "
+        "region.wage_drift talent.cell talent.home talent.hukou talent.origin talent.owner talent.skill "
+        "talent.wage"
+    ),
+    writes=(
+        "firms.staff pools.hires pools.normal_tightness pools.searchers pools.tightness pools.vacancies "
+        "pools.wage region.reservoir region.wage_bill talent.id"
+    ),
 )
 def match_labour(model: RegionModel) -> None:
     """Separate, post vacancies, match by site and skill, hire, share workers out to firms, and move wages."""

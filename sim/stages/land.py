@@ -14,8 +14,16 @@ if TYPE_CHECKING:
 
 
 @stage(
-    reads="region.construction_land parks.planned",
-    writes="parks.* region.quota_issued region.construction_land region.residential_pace",
+    reads=(
+        "parks.attracted parks.attracted_before parks.budget parks.discount parks.effort parks.idle "
+        "parks.occupied parks.planned parks.receipts parks.receipts_before parks.release parks.serviced "
+        "parks.unserviced region.construction_land region.quota_issued region.residential_pace"
+    ),
+    writes=(
+        "parks.attracted parks.attracted_before parks.budget parks.discount parks.effort parks.idle "
+        "parks.receipts parks.receipts_before parks.release parks.serviced parks.unserviced "
+        "region.construction_land region.quota_issued region.residential_pace"
+    ),
 )
 def offer_land(model: RegionModel) -> None:
     """Issue the quota, service land, bring idle land back; once a year parks revise price, effort and release."""
@@ -28,7 +36,8 @@ def offer_land(model: RegionModel) -> None:
     issue = min(terms.land_quota.total / 4.0, room)
     region.construction_land[:] += issue
     housing = terms.residential_share.total * issue * (1.0 - terms.green_share.total)
-    region.residential_pace[:] = housing / model.base_residential
+    # Builders hold land for years: the pace that they build at follows what is issued slowly.
+    region.residential_pace[:] += p.residential_lag * (housing / model.base_residential - region.residential_pace)
     industrial = issue * terms.industry_land_share.total * (1.0 - terms.green_share.total)
     weight = parks.planned * (0.5 + parks.effort * parks.n)
     parks.unserviced += industrial * weight / weight.sum()

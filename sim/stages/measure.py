@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
 
 @stage(
-    reads="firms.* talent.* parks.* government.* markets.* pools.* homes.* region.* queue.id",
+    reads=(
+        "firms.building firms.capital firms.high_tech firms.productivity firms.rd_spending firms.sales "
+        "firms.sector firms.site firms.source firms.staff firms.value_added firms.weight "
+        "government.arrears government.bond_debt government.cash government.implementation "
+        "government.rationed government.revenue government.spending homes.amenity homes.house_price "
+        "homes.residents parks.discount parks.public_capital parks.serviced pools.normal_tightness "
+        "pools.tightness pools.vacancies pools.wage region.displaced_sales region.energy_use "
+        "region.investment_recorded region.kunming_won region.yunnan_won talent.cell talent.home "
+        "talent.wage"
+    ),
     writes="",
 )
 def measure(model: RegionModel) -> None:

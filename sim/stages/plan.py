@@ -15,8 +15,17 @@ if TYPE_CHECKING:
 
 
 @stage(
-    reads="firms.* markets.price markets.learned_growth markets.labour_cost parks.discount pools.wage",
-    writes="markets.learned_growth firms.expected_sales firms.investment firms.wanted firms.debt firms.cash firms.rd_spending",
+    reads=(
+        "firms.base_capital firms.base_sales firms.building firms.capacity firms.capital firms.cash "
+        "firms.debt firms.expected_sales firms.high_tech firms.investment firms.orders firms.outlay "
+        "firms.productivity firms.profit firms.rd_share firms.rd_spending firms.rd_stock firms.sector "
+        "firms.shock firms.site firms.staff firms.weight markets.labour_cost markets.learned_growth "
+        "markets.price parks.discount pools.wage"
+    ),
+    writes=(
+        "firms.cash firms.debt firms.expected_sales firms.investment firms.rd_spending firms.wanted "
+        "markets.learned_growth"
+    ),
 )
 def plan_firms(model: RegionModel) -> None:
     """Form expectations, then plan capital (relative user cost), staff and research."""

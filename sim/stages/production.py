@@ -15,10 +15,20 @@ if TYPE_CHECKING:
 
 
 @stage(
-    reads="firms.* markets.* parks.public_capital region.wage_bill region.base_wage_bill region.business_formation "
-    "region.infrastructure_formation region.housing_formation region.base_formation",
-    writes="firms.shock firms.productivity firms.capacity firms.orders firms.sales firms.customer_base firms.energy firms.value_added markets.* "
-    "region.displaced_sales region.energy_use",
+    reads=(
+        "firms.base_rd_stock firms.base_tfp firms.building firms.capacity firms.capital "
+        "firms.customer_base firms.energy firms.named firms.orders firms.productivity firms.rd_stock "
+        "firms.sales firms.sector firms.shock firms.site firms.staff firms.value_added firms.weight "
+        "markets.base_output markets.capacity markets.demand markets.output markets.price "
+        "markets.provincial_share parks.public_capital region.base_formation region.base_wage_bill "
+        "region.business_formation region.displaced_sales region.energy_use region.housing_formation "
+        "region.infrastructure_formation region.wage_bill"
+    ),
+    writes=(
+        "firms.capacity firms.customer_base firms.energy firms.orders firms.productivity firms.sales "
+        "firms.shock firms.value_added markets.capacity markets.demand markets.output markets.price "
+        "markets.provincial_share markets.turnover region.displaced_sales region.energy_use"
+    ),
 )
 def produce_and_sell(model: RegionModel) -> None:
     """Draw shocks, produce at capacity, sell the smaller of capacity and demand, and move prices with utilisation."""

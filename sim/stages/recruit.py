@@ -33,9 +33,24 @@ class Choice:
 
 
 @stage(
-    reads="firms.id firms.weight firms.site firms.sector firms.building pools.wage homes.amenity parks.* region.* markets.price queue.*",
-    writes="firms.id queue.* parks.serviced parks.occupied parks.idle parks.attracted parks.receipts parks.budget government.cash "
-    "government.land_receipts region.committed_energy region.committed_output",
+    reads=(
+        "firms.age firms.base_capital firms.base_rd_stock firms.base_sales firms.base_tfp firms.building "
+        "firms.capacity firms.capital firms.cash firms.customer_base firms.debt firms.energy "
+        "firms.expected_sales firms.free_rent firms.grace firms.high_tech firms.investment firms.land "
+        "firms.named firms.orders firms.origin firms.outlay firms.overhead firms.ownership "
+        "firms.productivity firms.profit firms.rd_share firms.rd_spending firms.rd_stock firms.sales "
+        "firms.sector firms.shock firms.site firms.source firms.staff firms.support firms.tenure "
+        "firms.two_high firms.usual_profit firms.value_added firms.wanted firms.weak firms.weight "
+        "government.cash government.land_receipts homes.amenity parks.attracted parks.budget "
+        "parks.discount parks.effort parks.idle parks.occupied parks.receipts parks.release "
+        "parks.serviced pools.wage queue.land queue.leased queue.site queue.start queue.starts "
+        "region.base_intensity region.committed_energy region.committed_output region.energy_use"
+    ),
+    writes=(
+        "firms.id government.cash government.land_receipts parks.attracted parks.budget parks.idle "
+        "parks.occupied parks.receipts parks.serviced queue.id region.committed_energy "
+        "region.committed_output"
+    ),
 )
 def recruit(model: RegionModel) -> None:
     """Let this quarter's prospects choose, admit them, and start the signed projects whose approval is through."""

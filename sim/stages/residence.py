@@ -18,8 +18,15 @@ YUNNAN, CHINA = 2, 3
 
 
 @stage(
-    reads="talent.* pools.wage pools.tightness pools.normal_tightness homes.* region.*",
-    writes="talent.id talent.home talent.cell talent.owner talent.hukou homes.* region.reservoir region.natural_growth",
+    reads=(
+        "homes.amenity homes.base_residents homes.house_price homes.residents pools.normal_tightness "
+        "pools.tightness pools.wage region.natural_growth region.reservoir region.residential_pace "
+        "talent.cell talent.home talent.hukou talent.origin talent.owner talent.skill talent.wage"
+    ),
+    writes=(
+        "homes.amenity homes.house_price homes.residents region.natural_growth region.reservoir "
+        "talent.id"
+    ),
 )
 def choose_residence(model: RegionModel) -> None:
     """Move house prices, let a share of persons move home, let others leave, and take in newcomers and the young."""

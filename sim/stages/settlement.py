@@ -40,9 +40,21 @@ class Account:
 
 
 @stage(
-    reads="firms.* markets.* region.* government.* parks.discount",
-    writes="firms.cash firms.debt firms.profit firms.usual_profit firms.support firms.overhead government.* markets.labour_cost region.wage_drift "
-    "region.labour_productivity",
+    reads=(
+        "firms.age firms.building firms.capital firms.cash firms.customer_base firms.debt "
+        "firms.free_rent firms.high_tech firms.investment firms.land firms.outlay firms.overhead "
+        "firms.profit firms.rd_stock firms.sector firms.shock firms.site firms.source firms.staff "
+        "firms.tenure firms.value_added firms.weight government.arrears government.bond_debt "
+        "government.cash government.land_receipts government.own_taxes government.regular_spending "
+        "government.revenue government.spending homes.residents markets.price markets.turnover "
+        "pools.wage region.labour_productivity region.wage_bill region.wage_drift"
+    ),
+    writes=(
+        "firms.cash firms.debt firms.overhead firms.profit firms.support firms.usual_profit "
+        "government.arrears government.bond_debt government.cash government.land_receipts "
+        "government.own_taxes government.revenue government.spending markets.labour_cost "
+        "region.labour_productivity region.wage_drift"
+    ),
 )
 def settle_accounts(model: RegionModel) -> None:
     """Post the payments of firms, then the budget; move debts, overhead and learned productivity."""
