@@ -31,7 +31,8 @@ if TYPE_CHECKING:
         "talent.origin talent.owner talent.skill talent.wage"
     ),
     writes=(
-        "firms.id parks.idle parks.incubated parks.occupied region.kunming_won region.reservoir "
+        "firms.age firms.capital firms.cash firms.debt firms.free_rent firms.id firms.origin firms.staff "
+        "firms.weak parks.idle parks.incubated parks.occupied region.kunming_won region.reservoir "
         "region.resold_capital region.yunnan_won talent.cell talent.id"
     ),
 )

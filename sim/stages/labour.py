@@ -26,7 +26,7 @@ SKILLS = 4
     ),
     writes=(
         "firms.staff pools.hires pools.normal_tightness pools.searchers pools.tightness pools.vacancies "
-        "pools.wage region.reservoir region.wage_bill talent.id"
+        "pools.wage region.reservoir region.wage_bill talent.cell talent.id talent.wage"
     ),
 )
 def match_labour(model: RegionModel) -> None:

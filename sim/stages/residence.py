@@ -25,7 +25,7 @@ YUNNAN, CHINA = 2, 3
     ),
     writes=(
         "homes.amenity homes.house_price homes.residents region.natural_growth region.reservoir "
-        "talent.id"
+        "talent.home talent.id"
     ),
 )
 def choose_residence(model: RegionModel) -> None:
