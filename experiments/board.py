@@ -152,12 +152,11 @@ def _province(document: Document, text: Messages, style: Style) -> Iterator[str]
     yield style.paint(text("province.title"), "bold")
     row, share = document["province"], document["province"]["displaced_share"]
     amounts = {"own": money(row["new_area_gain"], text), "net": money(row["net_gain"], text)}
-    line = text("province.line", span=row["unit"].rpartition(", ")[2], **amounts)
+    yield _INDENT + text("province.line", span=row["unit"].rpartition(", ")[2], **amounts)
     if share is not None:
         # A negative share is no displacement: the others gain as well.
         key = "province.displaced" if share >= 0 else "province.shared"
-        line += text(key, share=percent(abs(share), text))
-    yield _INDENT + line
+        yield _INDENT + text(key, share=percent(abs(share), text))
 
 
 def _contradictions(document: Document, text: Messages, style: Style) -> Iterator[str]:

@@ -66,8 +66,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "新区增加 {own}，全省净增 {net}（{span}，2020 年价）",
             "The New Area gains {own}, the province as a whole {net} ({span}, 2020 prices)",
         ),
-        "province.displaced": ("；其中 {share} 来自挤出", "; {share} of the gain is displaced from elsewhere"),
-        "province.shared": ("；其他地区另增 {share}", "; other places gain {share} on top"),
+        "province.displaced": (
+            "新区的增量中有 {share} 来自对省内其他地区的挤出。",
+            "{share} of the gain is displaced from elsewhere in the province.",
+        ),
+        "province.shared": (
+            "没有挤出：省内其他地区另增相当于新区增量的 {share}。",
+            "Nothing is displaced: other places gain a further {share} of it.",
+        ),
         "contradictions.title": ("目标之间的矛盾", "Targets that contradict each other"),
         "contradictions.line": (
             "{subject}：增长 {rate} % 与拉动 {pull} 个百分点同时成立，要求占全省 {share}",

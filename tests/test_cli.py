@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from experiments import cli
+from experiments.check import CONSTRAINTS
 from experiments.describe import TOPICS
 from experiments.ensemble import DEFAULT_REPLICATES, DEFAULT_SCALE
+from experiments.messages import texts
+from sim.targets import SLACK
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("numpy", "scipy", "pandas", "mesa", "networkx", "pyarrow")
@@ -278,3 +281,40 @@ def test_interrupts_have_their_own_exit_codes(
     monkeypatch.setattr(cli, "_describe", interrupted)
     assert cli.main(["describe"]) == cli.INTERRUPTED
     assert capsys.readouterr().err == "dianzhong: interrupted; nothing was kept\n"
+
+
+# The real run, small
+
+SMALL = ("--replicates", "2", "--scale", "500", "--seed", "11")
+
+
+def test_a_run_is_the_same_bytes_for_one_and_two_workers_and_keeps_what_it_prints(tmp_path: Path) -> None:
+    one = call("run", "--json", *SMALL, "--workers", "1", "--out", str(tmp_path / "one"), "--panel", "parks")
+    two = call("run", "--json", *SMALL, "--workers", "2", "--out", str(tmp_path / "two"), "--panel", "parks")
+    assert one.returncode == two.returncode == 0, one.stderr
+    assert one.stdout == two.stdout
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
+    assert [str(file) for file in files] == [
+        "panel-parks/part-00000.parquet", "panel-parks/part-00001.parquet", "runs.parquet", "series.parquet",
+        "verdict.json",
+    ]  # fmt: skip
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    assert (tmp_path / "one" / "verdict.json").read_text(encoding="utf-8") == one.stdout
+    document = json.loads(one.stdout)
+    assert document["failed"] == 0
+    assert len(document["targets"]) == 10
+    assert all(value is not None for value in document["series"]["gdp"]["median"])
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "目标板"), ("en", "target board")])
+def test_a_run_shows_the_board_in_the_language_asked_for(language: str, words: str) -> None:
+    answer = call("run", "baseline", "--set", "I13a=5", *SMALL, "--assumptions", "central", "--lang", language)
+    assert answer.returncode == 0, answer.stderr
+    assert words in answer.stdout
+    assert "\x1b" not in answer.stdout
+
+
+def test_every_constraint_is_known_to_check_and_has_a_name_in_both_languages() -> None:
+    assert len(SLACK) == CONSTRAINTS
+    assert {f"constraint.{name}" for name in SLACK} == {key for key in texts() if key.startswith("constraint.")}
