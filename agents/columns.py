@@ -83,15 +83,18 @@ class Population:
     def add(self, ids: ArrayLike, **values: ArrayLike) -> slice:
         """Append agents with the given ids; columns not named take their default. Returns the new rows."""
         new = np.asarray(ids, np.int64).reshape(-1)
+        if not len(new):
+            return slice(self.n, self.n)
         unknown = set(values) - set(self.columns)
         if unknown:
             raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
-        first = self.n
+        first, rows = self.n, {}
         for name, declared in self.columns.items():
-            rows = declared.filled(len(new))
+            rows[name] = declared.filled(len(new))
             if name in values:
-                rows[...] = values[name]
-            setattr(self, name, np.concatenate((getattr(self, name), rows)))
+                rows[name][...] = values[name]
+        for name, added in rows.items():  # nothing is changed before every value has been accepted
+            setattr(self, name, np.concatenate((getattr(self, name), added)))
         self.id = np.concatenate((self.id, new))
         self._rows = None
         return slice(first, self.n)

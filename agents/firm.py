@@ -34,7 +34,9 @@ class Firms(Population):
     outlay = column(float, "million yuan per quarter", "Planned capital formation of a project under construction")
     capital = column(float, "million yuan", "Fixed capital, 2020 prices")
     base_capital = column(float, "million yuan", "Capital at the reference point of the capital rule (K0)")
-    base_sales = column(float, "million yuan per quarter", "Normal sales at the reference point of the capital rule (Ye0)")
+    base_sales = column(
+        float, "million yuan per quarter", "Normal sales at the reference point of the capital rule (Ye0)"
+    )
     staff = column(float, "persons", "Employment by skill", width=4)
     wanted = column(float, "persons", "Employment wanted by skill this quarter", width=4)
     base_tfp = column(float, "index", "Total factor productivity at the start, shocks and terms excluded", default=1.0)
@@ -94,8 +96,9 @@ class Firms(Population):
         strain = np.bincount(self.sector, size * np.log(np.clip(used / utilisation, 0.5, 2.0)), len(growth))
         return strain / np.maximum(total, 1e-12)
 
-    def plan_capital(self, price: Floats, user_cost: Floats, elasticity: float, adjustment: float, ceiling: float,
-                     gross_rate: Floats) -> Floats:
+    def plan_capital(
+        self, price: Floats, user_cost: Floats, elasticity: float, adjustment: float, ceiling: float, gross_rate: Floats
+    ) -> Floats:
         """Return wanted capital formation of producing firms, million yuan per quarter, shape (n,).
 
         K* = K0 (Ye p / Ye0) (UC/UC0)^P52; the log gap is closed at Q12 a quarter on top of the base rate of gross investment of the
@@ -108,8 +111,15 @@ class Firms(Population):
         rate = np.clip(gross_rate[self.sector] + adjustment * gap, 0.0, ceiling)
         return np.where(has_capital, rate * self.capital, 0.0)
 
-    def plan_staff(self, mix: Floats, efficiency: Floats, capital_share: Floats, utilisation: float, adjustment: float,
-                   cost_response: Floats) -> None:
+    def plan_staff(
+        self,
+        mix: Floats,
+        efficiency: Floats,
+        capital_share: Floats,
+        utilisation: float,
+        adjustment: float,
+        cost_response: Floats,
+    ) -> None:
         """Set `wanted` to what planned capacity needs, moved by Q14 of the gap; a firm that opens this quarter hires all at once.
 
         mix: shares of staff by site, sector, skill, shape (10, 13, 4); efficiency: effective labour per person by skill, shape (4,);
@@ -146,8 +156,9 @@ class Firms(Population):
     def keep_customers(self, utilisation: float, speed: float) -> None:
         """Let the customer base follow normal capacity (Q16 a quarter)."""
         normal = utilisation * self.capacity * np.exp(-self.shock)
-        self.customer_base = np.where(self.producing, self.customer_base + speed * (normal - self.customer_base),
-                                      self.customer_base)
+        self.customer_base = np.where(
+            self.producing, self.customer_base + speed * (normal - self.customer_base), self.customer_base
+        )
 
     def draw_shocks(self, draws: Floats, persistence: float, spread: float, size_exponent: float, named: float) -> None:
         """Advance the AR(1) of revenue productivity by a quarter.

@@ -19,5 +19,7 @@ class GovernmentAccount(Population):
     rationed = column(float, "million yuan per quarter", "Support cut for lack of cash this quarter")
     own_taxes = column(float, "million yuan per quarter", "Local share of taxes of the quarter")
     regular_spending = column(float, "million yuan per quarter", "Running services of a normal quarter")
-    base_revenue = column(float, "million yuan per quarter", "Revenue of a quarter in 2020, the base of the remittance rule")
+    base_revenue = column(
+        float, "million yuan per quarter", "Revenue of a quarter in 2020, the base of the remittance rule"
+    )
     land_receipts = column(float, "million yuan per quarter", "Land sales of the quarter")

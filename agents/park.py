@@ -30,7 +30,9 @@ class Parks(Population):
     incubated = column(float, "firms", "Real firms in rent-free incubator places")
     operator = column(np.int64, "index", "0 committee, 1 service centre plus company, 2 anchor-run, 3 co-managed")
 
-    def decide(self, minutes: Floats, race: float, sharing: float, ceiling: float, thrift: float, learning: float) -> None:
+    def decide(
+        self, minutes: Floats, race: float, sharing: float, ceiling: float, thrift: float, learning: float
+    ) -> None:
         """Revise price discount, recruitment effort and release of land once a year, from what the park saw last year.
 
         A park that attracted less than its neighbours (weights fall with minutes, shape (n, n)) moves towards their mean discount and

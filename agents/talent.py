@@ -17,7 +17,9 @@ class Talent(Population):
 
     skill = column(np.int64, "index", "0 basic, 1 technical, 2 graduate, 3 high level")
     home = column(np.int64, "index", "Home site, row of the site table; one past the last: Kunming core")
-    cell = column(np.int64, "index", "Labour cell (site, sector, skill) of work; -1 searching, -2 works in Kunming", default=-1)
+    cell = column(
+        np.int64, "index", "Labour cell (site, sector, skill) of work; -1 searching, -2 works in Kunming", default=-1
+    )
     wage = column(float, "million yuan per quarter", "Wage at the present workplace; the last one while searching")
     hukou = column(np.int64, "0/1", "Has local household registration")
     owner = column(np.int64, "0/1", "Owns the home (else rents)")
@@ -30,7 +32,9 @@ class Talent(Population):
     def searchers(self, sites: int, skills: int) -> Integers:
         """Return simulated persons without work by home and skill, shape (sites, skills)."""
         looking = self.cell == SEARCHING
-        return np.bincount(self.home[looking] * skills + self.skill[looking], minlength=sites * skills).reshape(sites, skills)
+        return np.bincount(self.home[looking] * skills + self.skill[looking], minlength=sites * skills).reshape(
+            sites, skills
+        )
 
 
 def lowest(rank: Floats, group: Integers, quota: Integers) -> Integers:
@@ -38,9 +42,11 @@ def lowest(rank: Floats, group: Integers, quota: Integers) -> Integers:
 
     rank: keyed draws, shape (n,); group: group of each member, shape (n,); quota: shape (groups,). Independent of row order.
     """
-    order = np.lexsort((rank, group))
+    wanted = np.flatnonzero(quota[group] > 0)  # most groups ask for nobody: sort only those that do
+    group = group[wanted]
+    order = np.argsort(group + rank[wanted])  # ranks lie in [0, 1)
     ordered = group[order]
     counts = np.bincount(ordered, minlength=len(quota))
     starts = np.cumsum(counts) - counts
     place = np.arange(len(order)) - starts[ordered]
-    return order[place < quota[ordered]]
+    return wanted[order[place < quota[ordered]]]

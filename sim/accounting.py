@@ -63,8 +63,11 @@ class Ledger:
     def operating_surplus(self) -> float:
         """Return the surplus of firms before overhead, depreciation, interest, rent, payouts and income tax, from postings alone."""
         return (
-            self.total("sales") + self.total("production_subsidy") - self.total("wages")
-            - self.total("production_tax_local") - self.total("production_tax_central")
+            self.total("sales")
+            + self.total("production_subsidy")
+            - self.total("wages")
+            - self.total("production_tax_local")
+            - self.total("production_tax_central")
         )
 
     def copy(self) -> Ledger:

@@ -73,8 +73,19 @@ def build_start(p: Parameters, rng: np.random.SeedSequence, scale: float, scenar
     flow = 0.25 * (1.0 + p.g_K0) ** p.shift0
     frame = scaled_frame(p, ground, base, firms, cells, flow, person_weight, scale)
     firms.named = (firms.sector == ground.sectors.index("refinery")).astype(np.int64)
-    give_flows(p, streams, firms, base, flow, p.u_norm, frame.tax_share, frame.labour_share, frame.capital_share, frame.efficiency,
-               frame.sheltered)
+    give_flows(
+        p,
+        streams,
+        firms,
+        base,
+        flow,
+        p.u_norm,
+        frame.tax_share,
+        frame.labour_share,
+        frame.capital_share,
+        frame.efficiency,
+        frame.sheltered,
+    )
     certify(p, streams, firms, frame.hightech_share)
     give_research(p, firms, frame.industrial, ground.sectors.index("business_rd_services"))
     homes_of_jobs = home_weights(p, base.employment.sum(axis=1), ground.kinds, kernels.commute)
@@ -87,8 +98,21 @@ def build_start(p: Parameters, rng: np.random.SeedSequence, scale: float, scenar
     prospects = build_prospects(p, streams, FIRST_PROSPECTS, QUARTERS)
     frame = finish_frame(p, frame, firms, talent, cells, kernels, prospects, network)
     start = Start(
-        scale, p, frame, cells, firms, talent, parks, build_government(p, firms, frame), build_markets(p, firms, frame),
-        build_pools(frame), build_homes(talent, frame), region, prospects, network, Ledger(),
+        scale,
+        p,
+        frame,
+        cells,
+        firms,
+        talent,
+        parks,
+        build_government(p, firms, frame),
+        build_markets(p, firms, frame),
+        build_pools(frame),
+        build_homes(talent, frame),
+        region,
+        prospects,
+        network,
+        Ledger(),
     )
     set_wages(start)
     return start
@@ -123,9 +147,16 @@ def build_parks(p: Parameters, firms: Firms, frame: Frame, ground: Foundation) -
     idle = used * p.idle / 100.0
     stock = formation(p)["infrastructure"] / (p.g_K0 + p.delta_K)
     parks.add(
-        np.arange(len(rows)), planned=planned, occupied=used, idle=idle, serviced=p.serviced_years * p.base_land_use * planned / planned.sum(),
-        unserviced=p.unserviced_years * p.base_land_use * planned / planned.sum(), discount=tables.levers()["I13j"].baseline / 100.0,
-        effort=planned / planned.sum(), release=1.0, public_capital=stock * output / output.sum(),
+        np.arange(len(rows)),
+        planned=planned,
+        occupied=used,
+        idle=idle,
+        serviced=p.serviced_years * p.base_land_use * planned / planned.sum(),
+        unserviced=p.unserviced_years * p.base_land_use * planned / planned.sum(),
+        discount=tables.levers()["I13j"].baseline / 100.0,
+        effort=planned / planned.sum(),
+        release=1.0,
+        public_capital=stock * output / output.sum(),
         operator=np.array([1 if r.kind == "park" else 0 for r in rows]),
     )
     return parks
@@ -148,11 +179,17 @@ def build_region(p: Parameters, firms: Firms, frame: Frame, flow: float) -> Regi
     region = Region()
     formed, spent = formation(p), recorded(p)
     region.add(
-        [0], wage_drift=(1.0 + p.w_out) ** 0.25 - 1.0, housing_capital=formed["housing"] / (p.g_K0 + p.delta_K),
-        housing_base=formed["housing"] * flow, infrastructure_other=p.infra_other * p.fai_2020 / tables.parameters()["N02"].value * flow,
-        business_formation=(formed["industry"] + formed["other"]) * flow, infrastructure_formation=formed["infrastructure"] * flow,
-        housing_formation=formed["housing"] * flow, investment_recorded=sum(spent.values()) * flow,
-        construction_land=sum(row.developed_area for row in tables.parks().values() if row.kind != "rival"), base_formation=sum(formed.values()) * flow,
+        [0],
+        wage_drift=(1.0 + p.w_out) ** 0.25 - 1.0,
+        housing_capital=formed["housing"] / (p.g_K0 + p.delta_K),
+        housing_base=formed["housing"] * flow,
+        infrastructure_other=p.infra_other * p.fai_2020 / tables.parameters()["N02"].value * flow,
+        business_formation=(formed["industry"] + formed["other"]) * flow,
+        infrastructure_formation=formed["infrastructure"] * flow,
+        housing_formation=formed["housing"] * flow,
+        investment_recorded=sum(spent.values()) * flow,
+        construction_land=sum(row.developed_area for row in tables.parks().values() if row.kind != "rival"),
+        base_formation=sum(formed.values()) * flow,
         labour_productivity=weighted(firms.sales, firms) / weighted(firms.employment, firms),
     )
     return region
@@ -167,8 +204,16 @@ def build_government(p: Parameters, firms: Firms, frame: Frame) -> GovernmentAcc
     income = 0.4 * p.income_tax * np.maximum(profit, 0.0).sum()
     base = local + income + p.other_rev / 4.0
     account = GovernmentAccount()
-    account.add([0], cash=p.reserve_quarters * base, bond_debt=p.bond_stock, implementation=p.theta_impl * p.theta_start, revenue=base,
-                base_revenue=base, own_taxes=local + income, regular_spending=0.0)
+    account.add(
+        [0],
+        cash=p.reserve_quarters * base,
+        bond_debt=p.bond_stock,
+        implementation=p.theta_impl * p.theta_start,
+        revenue=base,
+        base_revenue=base,
+        own_taxes=local + income,
+        regular_spending=0.0,
+    )
     return account
 
 
@@ -176,8 +221,14 @@ def build_markets(p: Parameters, firms: Firms, frame: Frame) -> Markets:
     """Set every sector's market at its base quantity and price."""
     sold = by_sector(firms.sales, firms, len(frame.sectors))
     markets = Markets()
-    markets.add(np.arange(len(frame.sectors)), demand=sold, output=sold, base_output=sold, capacity=sold / p.u_norm,
-                learned_growth=(1.0 + p.g_K0) ** 0.25 - 1.0)
+    markets.add(
+        np.arange(len(frame.sectors)),
+        demand=sold,
+        output=sold,
+        base_output=sold,
+        capacity=sold / p.u_norm,
+        learned_growth=(1.0 + p.g_K0) ** 0.25 - 1.0,
+    )
     return markets
 
 
@@ -199,17 +250,32 @@ def build_homes(talent: Talent, frame: Frame) -> Homes:
 def set_wages(start: Start) -> None:
     """Give every worker the wage of the cell, and the region its wage bill."""
     frame, firms, cells, talent = start.frame, start.firms, start.cells, start.talent
-    bill = np.bincount(cells.of[firms.site, firms.sector].ravel(),
-                       (firms.staff * frame.wage[firms.site, firms.sector] * firms.weight[:, None]).ravel(), cells.count)
+    bill = np.bincount(
+        cells.of[firms.site, firms.sector].ravel(),
+        (firms.staff * frame.wage[firms.site, firms.sector] * firms.weight[:, None]).ravel(),
+        cells.count,
+    )
     heads = talent.workers(cells.count) * frame.person_weight
     wage = np.divide(bill, heads, out=np.zeros(cells.count), where=heads > 0)
     mean = bill.sum() / heads.sum()
-    talent.wage = np.where(talent.cell >= 0, wage[np.maximum(talent.cell, 0)], mean * frame.efficiency[talent.skill] / frame.efficiency.mean())
+    talent.wage = np.where(
+        talent.cell >= 0,
+        wage[np.maximum(talent.cell, 0)],
+        mean * frame.efficiency[talent.skill] / frame.efficiency.mean(),
+    )
     start.region.wage_bill[:] = start.region.base_wage_bill[:] = bill.sum()
 
 
-def finish_frame(p: Parameters, frame: Frame, firms: Firms, talent: Talent, cells: Cells, kernels, prospects: Prospects,
-                 network: Network) -> Frame:  # noqa: ANN001 - kernels: sim.network.Kernels
+def finish_frame(
+    p: Parameters,
+    frame: Frame,
+    firms: Firms,
+    talent: Talent,
+    cells: Cells,
+    kernels,
+    prospects: Prospects,
+    network: Network,
+) -> Frame:
     """Fill in what needs the populations: identities of newcomers, base potentials, searchers of Kunming."""
     sites, sectors = len(frame.sites), len(frame.sectors)
     rows = np.bincount(firms.site * sectors + firms.sector, minlength=sites * sectors)
@@ -221,10 +287,17 @@ def finish_frame(p: Parameters, frame: Frame, firms: Firms, talent: Talent, cell
     research = np.bincount(firms.site, firms.rd_stock * firms.weight, sites)
     own = np.concatenate((output.sum(axis=1) * 4.0, np.zeros(len(network.nodes) - sites)))
     return replace(
-        frame, entrant_room=room, entrant_block=first + np.cumsum(room) - room, first_free_id=first + int(room.sum()),
-        first_person_id=talent.n, outside_vacancies=outside, kunming_searchers=visiting,
-        base_potential=kernels.access @ (own + frame.node_output), base_graduates=staff[:, 2:].sum(axis=1) / np.maximum(staff.sum(axis=1), 1.0),
-        base_knowledge=kernels.knowledge @ research, base_supply=(kernels.access[:, :sites] @ output * 4.0) @ frame.linkage,
+        frame,
+        entrant_room=room,
+        entrant_block=first + np.cumsum(room) - room,
+        first_free_id=first + int(room.sum()),
+        first_person_id=talent.n,
+        outside_vacancies=outside,
+        kunming_searchers=visiting,
+        base_potential=kernels.access @ (own + frame.node_output),
+        base_graduates=staff[:, 2:].sum(axis=1) / np.maximum(staff.sum(axis=1), 1.0),
+        base_knowledge=kernels.knowledge @ research,
+        base_supply=(kernels.access[:, :sites] @ output * 4.0) @ frame.linkage,
         cell_tfp=cell_means(firms, firms.base_tfp, sites, sectors),
         capital_per_worker=cell_means(firms, firms.capital / np.maximum(firms.employment, 1e-9), sites, sectors),
     )
@@ -241,7 +314,11 @@ def commuter_flows(p: Parameters, talent: Talent, cells: Cells, kernel: Floats) 
     np.add.at(posts, (cells.site, cells.skill), leaving * talent.workers(cells.count))
     resident = talent.home < sites
     seekers = np.zeros((sites + 1, 4))
-    np.add.at(seekers, (talent.home[resident], talent.skill[resident]), np.where(talent.cell[resident] == SEARCHING, 1.0, leaving))
+    np.add.at(
+        seekers,
+        (talent.home[resident], talent.skill[resident]),
+        np.where(talent.cell[resident] == SEARCHING, 1.0, leaving),
+    )
     out_flow = leaving * np.bincount(talent.skill[talent.cell == OUTSIDE], minlength=4)
     in_flow = leaving * np.bincount(talent.skill[~resident & (talent.cell >= 0)], minlength=4)
     posts[sites], seekers[sites] = 10.0 * out_flow, in_flow
@@ -252,7 +329,9 @@ def commuter_flows(p: Parameters, talent: Talent, cells: Cells, kernel: Floats) 
         supply = search.sum(axis=0)
         filled = np.minimum(posts[:sites], supply[:sites]) / np.maximum(supply[:sites], 1e-12)
         posts[sites] *= np.where(out_flow > 0, out_flow / np.maximum(supply[sites], 1e-9), 0.0)
-        seekers[sites] *= np.where(in_flow > 0, in_flow / np.maximum((filled * search[sites, :sites]).sum(axis=0), 1e-9), 0.0)
+        seekers[sites] *= np.where(
+            in_flow > 0, in_flow / np.maximum((filled * search[sites, :sites]).sum(axis=0), 1e-9), 0.0
+        )
     return posts[sites], seekers[sites]
 
 

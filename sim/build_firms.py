@@ -35,7 +35,9 @@ def base_cells(p: Parameters, sites: tuple[str, ...], sectors: tuple[str, ...]) 
     plant = sectors.index("refinery")
     rest = value_added.sum() - value_added[:, plant].sum()
     others = (p.gdp_2020 - p.ref_va) / rest
-    value_added = value_added * np.where(np.arange(len(sectors)) == plant, p.ref_va / value_added[:, plant].sum(), others)
+    value_added = value_added * np.where(
+        np.arange(len(sectors)) == plant, p.ref_va / value_added[:, plant].sum(), others
+    )
     industrial = np.array([s.industrial for s in tables.sectors().values()], bool)
     wanted = formation(p)
     for group, mask in (("industry", industrial), ("other", ~industrial)):
@@ -74,8 +76,13 @@ def incumbents(p: Parameters, streams: Streams, base: BaseCells, scale: float) -
     firms = Firms()
     lengths = [len(r[2]) for r in rows]
     ids = np.arange(sum(lengths))
-    firms.add(ids, site=np.repeat([r[0] for r in rows], lengths), sector=np.repeat([r[1] for r in rows], lengths),
-              weight=np.concatenate([r[3] for r in rows]), origin=INCUMBENT)
+    firms.add(
+        ids,
+        site=np.repeat([r[0] for r in rows], lengths),
+        sector=np.repeat([r[1] for r in rows], lengths),
+        weight=np.concatenate([r[3] for r in rows]),
+        origin=INCUMBENT,
+    )
     firms.staff[:, 0] = np.concatenate([r[2] for r in rows])
     firms.age = np.minimum(-np.log1p(-streams.fixed("build.age", ids)) * 40.0, 80.0).astype(np.int64)
     firms.grace = grace(p, streams, ids)
@@ -127,13 +134,26 @@ def exit_shock(p: Parameters, base: BaseCells, tax: Floats, labour: Floats) -> F
     return np.log(np.maximum(need, 1e-3) / (1.0 - tax))
 
 
-def give_flows(p: Parameters, streams: Streams, firms: Firms, base: BaseCells, scale_flow: float, u_norm: float,
-               tax: Floats, labour: Floats, capital_share: Floats, efficiency: Floats, sheltered: Floats) -> None:
+def give_flows(
+    p: Parameters,
+    streams: Streams,
+    firms: Firms,
+    base: BaseCells,
+    scale_flow: float,
+    u_norm: float,
+    tax: Floats,
+    labour: Floats,
+    capital_share: Floats,
+    efficiency: Floats,
+    sheltered: Floats,
+) -> None:
     """Set sales, capital, productivity, customers and balance sheets so that every cell reproduces the base.
 
     scale_flow: flow of step 0 over the yearly value (1/4 x (1+Q01)^Q69). Revenue follows staff and shock; inputs follow staff.
     """
-    firms.shock, firms.age = settled_shock(p, streams, firms, np.where(sheltered > 0, -np.inf, exit_shock(p, base, tax, labour)))
+    firms.shock, firms.age = settled_shock(
+        p, streams, firms, np.where(sheltered > 0, -np.inf, exit_shock(p, base, tax, labour))
+    )
     persons = firms.employment
     cell_staff = by_cell(persons, firms, *base.firms.shape)[firms.site, firms.sector]
     pull = persons * np.exp(firms.shock)

@@ -39,8 +39,10 @@ def foundation(p: Parameters, network: Network, scenario: Scenario) -> Foundatio
     """Collect sites (with hypothetical parks of the scenario), sectors, skills and commuting areas."""
     sites = network.nodes[: network.n_sites]
     by_site = {row.site: row for row in tables.parks().values()}
-    extra = {str(row["id"]): SimpleNamespace(kind="park", planned_area=float(row["planned_area"]), industrial_land=0.0)
-             for row in scenario.parks}
+    extra = {
+        str(row["id"]): SimpleNamespace(kind="park", planned_area=float(row["planned_area"]), industrial_land=0.0)
+        for row in scenario.parks
+    }
     parks = tuple(by_site[s] if s in by_site else extra[s] for s in sites)
     rows = tables.sectors()
     shares = np.array([(r.skill_basic, r.skill_technical, r.skill_graduate, r.skill_high) for r in rows.values()])
@@ -49,7 +51,16 @@ def foundation(p: Parameters, network: Network, scenario: Scenario) -> Foundatio
     area = minutes[: len(sites), towns].argmin(axis=1)
     places = tables.sites()
     output = np.array([0.0 if name not in places else (places[name].market_output or 0.0) for name in network.nodes])
-    return Foundation(sites, tuple(rows), tuple(r.kind for r in parks), parks, np.tile(shares, (len(sites), 1, 1)), area, len(towns), output)
+    return Foundation(
+        sites,
+        tuple(rows),
+        tuple(r.kind for r in parks),
+        parks,
+        np.tile(shares, (len(sites), 1, 1)),
+        area,
+        len(towns),
+        output,
+    )
 
 
 def linkage_matrix(sectors: tuple[str, ...]) -> Floats:
@@ -66,12 +77,22 @@ def base_wages(cells: BaseCells, firms: Firms, labour: Floats, flow: float, effi
     effective = by_cell(firms.staff @ efficiency, firms, sites, sectors)
     bill = labour * cells.value_added * flow
     unit = np.divide(bill, effective, out=np.zeros_like(bill), where=effective > 0.0)
-    mean = bill.sum(axis=0) / np.maximum(effective.sum(axis=0), 1e-12)  # an empty cell pays what its sector pays elsewhere
+    mean = bill.sum(axis=0) / np.maximum(
+        effective.sum(axis=0), 1e-12
+    )  # an empty cell pays what its sector pays elsewhere
     return np.where(effective > 0.0, unit, mean)[:, :, None] * efficiency
 
 
-def scaled_frame(p: Parameters, ground: Foundation, base: BaseCells, firms: Firms, cells: Cells, flow: float, person_weight: float,
-                 scale: float) -> Frame:
+def scaled_frame(
+    p: Parameters,
+    ground: Foundation,
+    base: BaseCells,
+    firms: Firms,
+    cells: Cells,
+    flow: float,
+    person_weight: float,
+    scale: float,
+) -> Frame:
     """Return the frame with everything that needs only cells and firms; the rest is filled in by `finish_frame`."""
     rows = list(tables.sectors().values())
     pick = lambda name: np.array([float(getattr(r, name)) for r in rows])  # noqa: E731 - one column of the sector table
@@ -91,19 +112,51 @@ def scaled_frame(p: Parameters, ground: Foundation, base: BaseCells, firms: Firm
     industrial = pick("industrial")
     empty = np.zeros(0)
     return Frame(
-        sites=ground.sites, sectors=ground.sectors, area=ground.area, areas=ground.areas, industrial=industrial,
-        hightech_sector=pick("hightech_sector"), sheltered=closed.astype(float), capital_share=np.clip(share, 0.0, 0.95),
-        labour_share=labour, tax_share=tax, local_tax_share=pick("local_share_of_production_tax"), capital_output=pick("capital_output"),
-        energy=pick("energy_tce_per_mn_va"), demand=np.stack([pick("demand_province"), pick("demand_rest_of_china"), pick("demand_exports")], 1),
-        equipment=pick("equipment_share_of_capex"), imported=pick("imported_share_of_equipment"),
-        two_high=pick("two_high_share_of_new_projects"), hightech_share=pick("hightech_va_share"), project_share=pick("project_value_share"),
-        linkage=linkage_matrix(ground.sectors), efficiency=efficiency, mix=mix, wage=base_wages(base, firms, labour, flow, efficiency),
-        worker_output=pick("va_per_worker"), gross_rate=gross_rates(p, base, industrial, closed, entry, mean_size),
-        entrant_weight=weights, entrant_size=mean_size, base_firms=base.firms, base_output=base.value_added * flow,
-        base_employment=base.employment, base_potential=empty, base_graduates=empty, base_knowledge=empty,
-        base_supply=empty, node_output=ground.node_output, person_weight=person_weight, outside_vacancies=empty,
-        kunming_searchers=empty, entrant_block=np.zeros(0, np.int64), entrant_room=np.zeros(0, np.int64),
-        first_free_id=0, first_person_id=0, cell_tfp=empty, capital_per_worker=empty, entry_per_quarter=entry,
+        sites=ground.sites,
+        sectors=ground.sectors,
+        area=ground.area,
+        areas=ground.areas,
+        industrial=industrial,
+        hightech_sector=pick("hightech_sector"),
+        sheltered=closed.astype(float),
+        capital_share=np.clip(share, 0.0, 0.95),
+        labour_share=labour,
+        tax_share=tax,
+        local_tax_share=pick("local_share_of_production_tax"),
+        capital_output=pick("capital_output"),
+        energy=pick("energy_tce_per_mn_va"),
+        demand=np.stack([pick("demand_province"), pick("demand_rest_of_china"), pick("demand_exports")], 1),
+        equipment=pick("equipment_share_of_capex"),
+        imported=pick("imported_share_of_equipment"),
+        two_high=pick("two_high_share_of_new_projects"),
+        hightech_share=pick("hightech_va_share"),
+        project_share=pick("project_value_share"),
+        linkage=linkage_matrix(ground.sectors),
+        efficiency=efficiency,
+        mix=mix,
+        wage=base_wages(base, firms, labour, flow, efficiency),
+        worker_output=pick("va_per_worker"),
+        gross_rate=gross_rates(p, base, industrial, closed, entry, mean_size),
+        entrant_weight=weights,
+        entrant_size=mean_size,
+        base_firms=base.firms,
+        base_output=base.value_added * flow,
+        base_employment=base.employment,
+        base_potential=empty,
+        base_graduates=empty,
+        base_knowledge=empty,
+        base_supply=empty,
+        node_output=ground.node_output,
+        person_weight=person_weight,
+        outside_vacancies=empty,
+        kunming_searchers=empty,
+        entrant_block=np.zeros(0, np.int64),
+        entrant_room=np.zeros(0, np.int64),
+        first_free_id=0,
+        first_person_id=0,
+        cell_tfp=empty,
+        capital_per_worker=empty,
+        entry_per_quarter=entry,
     )
 
 
@@ -124,7 +177,9 @@ def entrant_capital(p: Parameters, base: BaseCells, entry: Floats, size: Floats)
     return (entry * p.ent_size + movers) * size * intensity * p.ent_K
 
 
-def gross_rates(p: Parameters, base: BaseCells, industrial: Floats, closed: np.ndarray, entry: Floats, size: Floats) -> Floats:
+def gross_rates(
+    p: Parameters, base: BaseCells, industrial: Floats, closed: np.ndarray, entry: Floats, size: Floats
+) -> Floats:
     """Return gross investment of incumbents at base, share of capital per quarter by sector.
 
     Each sector would keep its capital growing at Q01: (Q01 + P08) K, less what projects and entrants of the sector put in place, and at

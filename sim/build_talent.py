@@ -40,7 +40,9 @@ def labour_cells(persons: Floats, minutes: Floats, minimum: float) -> Cells:
             keys.append((int(biggest[0]), sector, int(biggest[1])))
         for skill in range(SKILLS):
             if (of[:, sector, skill] < 0).any():
-                found = [k for k in (*range(skill - 1, -1, -1), *range(skill + 1, SKILLS)) if (of[:, sector, k] >= 0).all()]
+                found = [
+                    k for k in (*range(skill - 1, -1, -1), *range(skill + 1, SKILLS)) if (of[:, sector, k] >= 0).all()
+                ]
                 of[:, sector, skill] = of[:, sector, found[0]]
     table = np.array(keys)
     return Cells(of, table[:, 0], table[:, 1], table[:, 2])
@@ -70,7 +72,9 @@ def labour_force(p: Parameters, streams: Streams, cells: Cells, workers: Integer
     residents = int(workers.sum())
     outside = round(p.out_commuters * residents)
     idle = round(p.u0 / (1.0 - p.u0) * (residents + outside))
-    cell = np.concatenate((np.repeat(np.arange(cells.count), workers), np.full(outside, OUTSIDE), np.full(idle, SEARCHING)))
+    cell = np.concatenate(
+        (np.repeat(np.arange(cells.count), workers), np.full(outside, OUTSIDE), np.full(idle, SEARCHING))
+    )
     ids = np.arange(len(cell))
     spread = np.cumsum(np.bincount(cells.skill, workers, SKILLS)) / residents
     drawn = np.searchsorted(spread, streams.fixed("build.skill", ids), side="right")
@@ -86,6 +90,12 @@ def labour_force(p: Parameters, streams: Streams, cells: Cells, workers: Integer
     columns = np.where(cell[:, None] == SEARCHING, resident, chances.T[place])
     home = (np.cumsum(columns, axis=1) < streams.fixed("build.home", ids)[:, None]).sum(axis=1)
     talent = Talent()
-    talent.add(ids, cell=cell, skill=skill, home=np.minimum(home, kunming), hukou=streams.fixed("build.hukou", ids) < p.hukou_share,
-               owner=streams.fixed("build.owner", ids) < p.owner_share)
+    talent.add(
+        ids,
+        cell=cell,
+        skill=skill,
+        home=np.minimum(home, kunming),
+        hukou=streams.fixed("build.hukou", ids) < p.hukou_share,
+        owner=streams.fixed("build.owner", ids) < p.owner_share,
+    )
     return talent

@@ -24,23 +24,30 @@ def identities(model: RegionModel) -> dict[str, float]:
     turnover = max(ledger.turnover(), 1.0)
     production = model.facts["gdp_by_production"]
     income = (
-        ledger.total("wages") + ledger.operating_surplus() + ledger.total("production_tax_local")
-        + ledger.total("production_tax_central") - ledger.total("production_subsidy")
+        ledger.total("wages")
+        + ledger.operating_surplus()
+        + ledger.total("production_tax_local")
+        + ledger.total("production_tax_central")
+        - ledger.total("production_subsidy")
     )
     stock = model.parks.land_stock() - model.start_land - float(region.quota_issued[0])
-    people = len(model.talent) * model.frame.person_weight + float(region.reservoir.sum()) - float(region.natural_growth[0])
+    people = (
+        len(model.talent) * model.frame.person_weight + float(region.reservoir.sum()) - float(region.natural_growth[0])
+    )
     return {
         "gdp_production_income": abs(production - income) / turnover,
         "ledger_sums_to_zero": abs(sum(ledger.balance.values())) / turnover,
         "firms_cash": abs(weighted(firms.cash, firms) - model.start_firm_cash - ledger.balance["firms"]) / turnover,
-        "budget_cash": abs(float(model.government.cash[0]) - model.start_budget_cash - ledger.balance["new_area"]) / turnover,
+        "budget_cash": abs(float(model.government.cash[0]) - model.start_budget_cash - ledger.balance["new_area"])
+        / turnover,
         "park_accounts": abs(float(model.parks.budget.sum()) - ledger.balance["parks"]) / turnover,
         "capital_formation": abs(model.facts["capital_gap"]) / turnover,
         "land": abs(stock) / max(model.start_land, 1.0),
         "people": abs(people - model.start_people) / model.start_people,
         "employment_cells": employment_gap(model),
         "employment_firms": employment_residual(model),
-        "energy": abs(model.facts["energy_by_sector"] - float(region.energy_use[0])) / max(float(region.energy_use[0]), 1.0),
+        "energy": abs(model.facts["energy_by_sector"] - float(region.energy_use[0]))
+        / max(float(region.energy_use[0]), 1.0),
     }
 
 

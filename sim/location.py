@@ -14,7 +14,13 @@ from sim.state import SOURCES
 if TYPE_CHECKING:
     from sim.model import RegionModel
 
-SOURCE_NODE = {"eastern": "eastern_china", "foreign": "border_gateway", "state_owned": "kunming_centre", "yunnan": "qujing", "local": None}
+SOURCE_NODE = {
+    "eastern": "eastern_china",
+    "foreign": "border_gateway",
+    "state_owned": "kunming_centre",
+    "yunnan": "qujing",
+    "local": None,
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,9 @@ def nest_values(p: Parameters) -> Floats:
     """Return the constants of New Area, Kunming, rest of Yunnan, elsewhere: base shares Q49 and, of the others, Q57 in Yunnan."""
     inside = p.share_NA
     yunnan = (1.0 - inside) * p.rho_yn
-    shares = np.array([inside, p.kunming_of_yunnan * yunnan, (1.0 - p.kunming_of_yunnan) * yunnan, (1.0 - inside) * (1.0 - p.rho_yn)])
+    shares = np.array(
+        [inside, p.kunming_of_yunnan * yunnan, (1.0 - p.kunming_of_yunnan) * yunnan, (1.0 - inside) * (1.0 - p.rho_yn)]
+    )
     return np.log(shares)
 
 
@@ -48,7 +56,9 @@ def site_values(model: RegionModel) -> Floats:
     p, frame, terms, kernels = model.p, model.frame, model.terms, model.kernels
     sites = len(frame.sites)
     producing = model.firms.weight * (model.firms.building == 0)
-    counts = np.bincount(model.firms.site * len(frame.sectors) + model.firms.sector, producing, sites * len(frame.sectors))
+    counts = np.bincount(
+        model.firms.site * len(frame.sectors) + model.firms.sector, producing, sites * len(frame.sectors)
+    )
     peers = p.b_agg * np.log1p(counts.reshape(sites, -1).T)
     access = model.market_potential / (1.0 + p.ref_growth) ** (model.quarter / 4.0)
     supply = model.supplier_access / (1.0 + p.ref_growth) ** (model.quarter / 4.0)
@@ -57,7 +67,7 @@ def site_values(model: RegionModel) -> Floats:
     wage = p.b_wage * np.log(np.einsum("isk,ik->is", frame.mix, skill_wage)).T
     days = p.b_time * np.log(max(terms.approval_days.total, 5.0) / model.policy.table["I19a"].baseline)
     base_equipment = p.support_burden
-    support = (frame.equipment * frame.imported * terms.equipment_subsidy.total * (terms.equipment_cap.total > 0.0))
+    support = frame.equipment * frame.imported * terms.equipment_subsidy.total * (terms.equipment_cap.total > 0.0)
     tax = p.b_tax * np.log(1.0 - np.minimum(support / base_equipment, 0.9))
     effort = p.b_effort * np.log(np.maximum(model.parks.effort * sites, 1e-3))
     services = p.b_services * model.homes.amenity[:sites]

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.face import ColumnModel, Firm, Government, Park, Person, attach, mesa
 from agents.columns import Floats, Integers
+from agents.face import ColumnModel, Firm, Government, Park, Person, attach, mesa
 from agents.firm import weighted
 from agents.streams import Streams
 from agents.terms import Terms
@@ -36,8 +36,20 @@ from sim.stages.settlement import settle_accounts
 from sim.state import Queue
 
 STAGES = (
-    announce_policy, ration_support, rebuild_links, offer_land, recruit, plan_firms, match_labour, choose_residence, build_capital,
-    produce_and_sell, innovate, settle_accounts, enter_and_exit, measure,
+    announce_policy,
+    ration_support,
+    rebuild_links,
+    offer_land,
+    recruit,
+    plan_firms,
+    match_labour,
+    choose_residence,
+    build_capital,
+    produce_and_sell,
+    innovate,
+    settle_accounts,
+    enter_and_exit,
+    measure,
 )
 
 
@@ -45,9 +57,16 @@ class RegionModel(ColumnModel):
     """Firms, talent, parks and a government of one region. A `mesa.Model`; agents are columns with views on demand."""
 
     def __init__(
-        self, scenario: str | Scenario = "baseline", rng: int | np.random.SeedSequence | None = 7, scale: float = 20,
-        parameters: Parameters | None = None, path: str = "observed", checked: bool = False, start: Start | None = None,
-        horizon_quarters: int = 40, **settings: float,
+        self,
+        scenario: str | Scenario = "baseline",
+        rng: int | np.random.SeedSequence | None = 7,
+        scale: float = 20,
+        parameters: Parameters | None = None,
+        path: str = "observed",
+        checked: bool = False,
+        start: Start | None = None,
+        horizon_quarters: int = 40,
+        **settings: float,
     ) -> None:
         """Set up the region at the end of 2020.
 
@@ -56,13 +75,21 @@ class RegionModel(ColumnModel):
         start: a state to start from, shared by the arms of a comparison; settings: levers and parameters by id, or by dotted name with `__`
         for the dot. Raises InputError for anything unknown or out of range.
         """
-        seed = rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(7 if rng is None else int(rng))
+        seed = (
+            rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(7 if rng is None else int(rng))
+        )
         super().__init__(rng=int(seed.generate_state(1)[0]))
         check_registry()
         case, values = setup.resolve(scenario, parameters or central(path), settings)
         self.p, self.path, self.checked, self.quarter = values, path, checked, 0
         own = (start or build_start(values, seed, scale, case)).copy()
-        self.case, self.scale, self.frame, self.cells, self.prospects = case, own.scale, own.frame, own.cells, own.prospects
+        self.case, self.scale, self.frame, self.cells, self.prospects = (
+            case,
+            own.scale,
+            own.frame,
+            own.cells,
+            own.prospects,
+        )
         self.firms, self.talent, self.parks, self.government = own.firms, own.talent, own.parks, own.government
         self.markets, self.pools, self.homes, self.region = own.markets, own.pools, own.homes, own.region
         self.network, self.ledger, self.queue = own.network, own.ledger, Queue()
@@ -97,7 +124,9 @@ class RegionModel(ColumnModel):
         """Turn the page: next quarter, fresh draws, an empty book of postings."""
         self.quarter += 1
         if self.quarter >= len(next(iter(self.record.values()))):
-            raise IndexError(f"quarter {self.quarter} is past the horizon; build the model with a larger horizon_quarters (at most 40)")
+            raise IndexError(
+                f"quarter {self.quarter} is past the horizon; build the model with a larger horizon_quarters (at most 40)"
+            )
         self.streams.begin(self.quarter)
         self.ledger.open_quarter()
 

@@ -69,9 +69,7 @@ class Network:
     def copy(self) -> Network:
         """Return an independent copy; kernels are immutable and shared."""
         twin = Network.__new__(Network)
-        twin.__dict__.update(
-            {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in self.__dict__.items()}
-        )
+        twin.__dict__.update({k: v.copy() if isinstance(v, np.ndarray) else v for k, v in self.__dict__.items()})
         return twin
 
     def advance(self, quarter: int, targets: dict[str, float], kunming_minutes: float, build_quarters: float) -> float:
@@ -150,15 +148,21 @@ class Network:
 
     def as_networkx(self) -> nx.MultiGraph:
         """Return the links as a networkx multigraph, for drawing, measures and editing by hand."""
-        import networkx as nx  # noqa: PLC0415 - only people who look at the graph need it
+        import networkx as nx
 
         graph = nx.MultiGraph()
         for k, name in enumerate(self.nodes):
             graph.add_node(name, site=k < self.n_sites, lon=self.coordinates[k, 0], lat=self.coordinates[k, 1])
         for k in range(len(self.source)):
             graph.add_edge(
-                self.nodes[self.source[k]], self.nodes[self.target[k]], layer=LAYERS[self.layer[k]], mode=self.mode[k],
-                minutes=float(self.minutes[k]), weight=float(self.weight[k]), open=bool(self.open[k]), cost=float(self.cost[k]),
+                self.nodes[self.source[k]],
+                self.nodes[self.target[k]],
+                layer=LAYERS[self.layer[k]],
+                mode=self.mode[k],
+                minutes=float(self.minutes[k]),
+                weight=float(self.weight[k]),
+                open=bool(self.open[k]),
+                cost=float(self.cost[k]),
             )
         return graph
 
@@ -168,30 +172,59 @@ def build_network(scenario: Scenario) -> Network:
     places = sorted(tables.sites().values(), key=lambda s: s.role != "new_area")
     names = [s.id for s in places] + [str(park["id"]) for park in scenario.parks]
     airport = next(s for s in places if s.id == "changshui_airport")
-    coordinates = [(s.lon if s.lon is not None else airport.lon, s.lat if s.lat is not None else airport.lat) for s in places]
+    coordinates = [
+        (s.lon if s.lon is not None else airport.lon, s.lat if s.lat is not None else airport.lat) for s in places
+    ]
     rows = [
-        (r.source_node, r.target_node, r.layer, r.minutes_2020, r.weight_2020, -1 if r.state == "open" else 10**6, r.cost,
-         r.mode, False)
+        (
+            r.source_node,
+            r.target_node,
+            r.layer,
+            r.minutes_2020,
+            r.weight_2020,
+            -1 if r.state == "open" else 10**6,
+            r.cost,
+            r.mode,
+            False,
+        )
         for r in tables.links()
     ]
     sites = sum(s.role == "new_area" for s in places)
-    for park in scenario.parks:  # a hypothetical park stands beside an existing place: its node comes after the sites of the table
+    for park in (
+        scenario.parks
+    ):  # a hypothetical park stands beside an existing place: its node comes after the sites of the table
         near = next(s for s in places if s.id == park["near"])
         coordinates.append((near.lon or airport.lon, near.lat or airport.lat))
         rows.append((str(park["id"]), near.id, "transport", float(park["minutes"]), None, -1, 0.0, "road", True))
     order = [*range(sites), *range(len(places), len(names)), *range(sites, len(places))]
     names, coordinates = [names[k] for k in order], [coordinates[k] for k in order]
     for link in scenario.links:
-        rows.append((link["source"], link["target"], link["layer"], link.get("minutes"), link.get("weight"), link.get("opens", -1),
-                     link.get("cost", 0.0), link.get("mode", "road"), True))
+        rows.append(
+            (
+                link["source"],
+                link["target"],
+                link["layer"],
+                link.get("minutes"),
+                link.get("weight"),
+                link.get("opens", -1),
+                link.get("cost", 0.0),
+                link.get("mode", "road"),
+                True,
+            )
+        )
     index = {name: k for k, name in enumerate(names)}
     return Network(
-        nodes=tuple(names), n_sites=sites + len(scenario.parks), coordinates=np.array(coordinates, float),
-        source=np.array([index[r[0]] for r in rows]), target=np.array([index[r[1]] for r in rows]),
+        nodes=tuple(names),
+        n_sites=sites + len(scenario.parks),
+        coordinates=np.array(coordinates, float),
+        source=np.array([index[r[0]] for r in rows]),
+        target=np.array([index[r[1]] for r in rows]),
         layer=np.array([LAYERS.index(r[2]) for r in rows]),
         minutes=np.array([np.nan if r[3] is None else r[3] for r in rows], float),
         weight=np.array([0.0 if r[4] is None else r[4] for r in rows], float),
         base_weight=np.array([0.0 if r[4] is None else r[4] for r in rows], float),
         reference=np.array([0.0 if r[4] is None or r[8] else r[4] for r in rows], float),
-        opens=np.array([r[5] for r in rows], np.int64), cost=np.array([r[6] or 0.0 for r in rows], float), mode=[str(r[7]) for r in rows],
+        opens=np.array([r[5] for r in rows], np.int64),
+        cost=np.array([r[6] or 0.0 for r in rows], float),
+        mode=[str(r[7]) for r in rows],
     )

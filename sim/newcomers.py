@@ -25,6 +25,7 @@ class Pools:
     due: Floats = field(init=False)
     marks: Floats = field(init=False)
     pending: dict[str, float] = field(default_factory=dict)
+    rounding: dict[str, float] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -44,7 +45,9 @@ class Pools:
     def whole(self, name: str, amount: float) -> int:
         """Add a real number of arrivals and return how many whole ones that makes (systematic rounding)."""
         self.pending[name] = self.pending.get(name, 0.0) + amount
-        mark = float(self.streams.fixed(f"rounding.{name}", np.zeros(1, np.int64))[0])
+        if name not in self.rounding:
+            self.rounding[name] = float(self.streams.fixed(f"rounding.{name}", np.zeros(1, np.int64))[0])
+        mark = self.rounding[name]
         count = int(np.floor(self.pending[name] + mark)) - self.sent.get(name, 0)
         self.sent[name] = self.sent.get(name, 0) + count
         return count

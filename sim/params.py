@@ -56,8 +56,11 @@ def parameter(name: str) -> Parameter:
             return row
     known = [*rows, *(row.name for row in rows.values())]
     hint = ", ".join(nearest(name, known))
-    raise InputError(f"no parameter is called {name!r}" + (f"; did you mean {hint}?" if hint else "") +
-                     "; `dianzhong describe parameters` lists all")
+    raise InputError(
+        f"no parameter is called {name!r}"
+        + (f"; did you mean {hint}?" if hint else "")
+        + "; `dianzhong describe parameters` lists all"
+    )
 
 
 def checked(row: Parameter, value: float) -> float:
@@ -65,7 +68,9 @@ def checked(row: Parameter, value: float) -> float:
     if row.role == "check":
         raise InputError(f"{row.id} ({row.name}) is a check and never an input; choose another parameter")
     if not row.low <= float(value) <= row.high:
-        raise InputError(f"{row.id} ({row.name}) = {value:g} is outside the allowed {row.low:g} to {row.high:g} {row.unit}")
+        raise InputError(
+            f"{row.id} ({row.name}) = {value:g} is outside the allowed {row.low:g} to {row.high:g} {row.unit}"
+        )
     return float(value)
 
 
@@ -117,7 +122,12 @@ def recorded(p: Parameters) -> dict[str, float]:
     """Return recorded investment in 2020 by owner, million yuan per year; Q09 moves with the sampled total, housing is the rest."""
     industry, other = p.fai_2020 * p.fai_industry, p.fai_2020 * p.fai_other_firms
     infrastructure = lever_investment() + p.infra_other * p.fai_2020 / tables.parameters()[LEVEL].value
-    return {"industry": industry, "other": other, "infrastructure": infrastructure, "housing": p.fai_2020 - industry - other - infrastructure}
+    return {
+        "industry": industry,
+        "other": other,
+        "infrastructure": infrastructure,
+        "housing": p.fai_2020 - industry - other - infrastructure,
+    }
 
 
 def formation(p: Parameters) -> dict[str, float]:

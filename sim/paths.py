@@ -33,8 +33,11 @@ def build_paths(path: str, p: Parameters) -> Paths:
     """
     steps = np.arange(QUARTERS + 1) / 4.0
     return Paths(
-        province=_index(path, "province_gdp_growth"), secondary=_index(path, "province_secondary_growth"),
-        rest_of_china=(1.0 + p.g_rest) ** steps, exports=(1.0 + p.g_export) ** steps, kunming=_index(path, "kunming_gdp_growth"),
+        province=_index(path, "province_gdp_growth"),
+        secondary=_index(path, "province_secondary_growth"),
+        rest_of_china=(1.0 + p.g_rest) ** steps,
+        exports=(1.0 + p.g_export) ** steps,
+        kunming=_index(path, "kunming_gdp_growth"),
         fai_price=(1.0 + p.fai_price / 100.0) ** steps,
     )
 

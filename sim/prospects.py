@@ -11,7 +11,13 @@ from sim.params import Parameters
 from sim.state import SOURCES
 
 HEADROOM = 3.0  # the pool holds this multiple of the base rate; thinning keeps what the rate of the day allows
-MEDIAN_RATIO = {"eastern": 4 / 3, "foreign": 4 / 3, "state_owned": 10 / 3, "yunnan": 0.6, "local": 0.4}  # over Q47 (model page, stage 5)
+MEDIAN_RATIO = {
+    "eastern": 4 / 3,
+    "foreign": 4 / 3,
+    "state_owned": 10 / 3,
+    "yunnan": 0.6,
+    "local": 0.4,
+}  # over Q47 (model page, stage 5)
 LARGEST = 12_000.0  # million yuan
 MOST_SITES = 14  # a scenario may add this many less the ten sites of the table
 
@@ -21,7 +27,9 @@ class Prospects(Population):
 
     kind = "prospect"
 
-    quarter = column(np.int64, "quarter", "Quarter in which it looks for a site (1 = 2021Q1; negative before the start)")
+    quarter = column(
+        np.int64, "quarter", "Quarter in which it looks for a site (1 = 2021Q1; negative before the start)"
+    )
     source = column(np.int64, "index", "0 eastern, 1 foreign, 2 state-owned, 3 other Yunnan, 4 local")
     sector = column(np.int64, "index", "Sector")
     investment = column(float, "million yuan", "Recorded investment")
@@ -49,19 +57,31 @@ def build_prospects(p: Parameters, streams: Streams, first: int, last: int) -> P
     pool = Prospects()
     source = slot % len(SOURCES)
     share = np.array([s.project_value_share for s in tables.sectors().values()])
-    sector = np.minimum(np.searchsorted(np.cumsum(share / share.sum()), streams.fixed("pool.sector", key)), len(share) - 1)
+    sector = np.minimum(
+        np.searchsorted(np.cumsum(share / share.sum()), streams.fixed("pool.sector", key)), len(share) - 1
+    )
     median = p.inv_med * np.array([MEDIAN_RATIO[s] for s in SOURCES])[source]
     size = streams.fixed_normal("pool.size", key)
     other = streams.fixed_normal("pool.intensity", key)
     investment = np.minimum(median * np.exp(p.inv_sd * size), LARGEST)
-    intensity = p.intensity_median * 100.0 * np.exp(p.int_sd * (p.corr_int * size + np.sqrt(1.0 - p.corr_int**2) * other))
+    intensity = (
+        p.intensity_median * 100.0 * np.exp(p.int_sd * (p.corr_int * size + np.sqrt(1.0 - p.corr_int**2) * other))
+    )
     two_high = np.array([s.two_high_share_of_new_projects for s in tables.sectors().values()])[sector]
     pool.add(
-        np.arange(len(key)), quarter=quarters[slot // len(SOURCES)], source=source, sector=sector, investment=investment,
-        land=investment / intensity, densify=p.dens_max * streams.fixed("pool.densify", key),
-        two_high=streams.fixed("pool.two_high", key) < two_high, thinning=streams.fixed("pool.thinning", key),
-        start_mark=streams.fixed("pool.start", key), wait_mark=streams.fixed("pool.wait", key),
-        high_tech_mark=streams.fixed("pool.high_tech", key), nest_taste=_gumbel(streams, "pool.nest", key, 4),
+        np.arange(len(key)),
+        quarter=quarters[slot // len(SOURCES)],
+        source=source,
+        sector=sector,
+        investment=investment,
+        land=investment / intensity,
+        densify=p.dens_max * streams.fixed("pool.densify", key),
+        two_high=streams.fixed("pool.two_high", key) < two_high,
+        thinning=streams.fixed("pool.thinning", key),
+        start_mark=streams.fixed("pool.start", key),
+        wait_mark=streams.fixed("pool.wait", key),
+        high_tech_mark=streams.fixed("pool.high_tech", key),
+        nest_taste=_gumbel(streams, "pool.nest", key, 4),
         park_taste=_gumbel(streams, "pool.park", key, 16),
     )
     return pool

@@ -56,7 +56,7 @@ def names(text: str) -> frozenset[str]:
 
 def covers(declared: frozenset[str], column: str) -> bool:
     """Say whether a declaration names a column, itself or by its population."""
-    return column in declared or column.split(".")[0] + ".*" in declared
+    return column in declared or column.split(".", maxsplit=1)[0] + ".*" in declared
 
 
 def fingerprints(model: RegionModel) -> dict[str, bytes]:
@@ -106,8 +106,13 @@ def run_checked(this: Stage, model: RegionModel) -> None:
     after = fingerprints(model)
     # A stage that lets agents in or out moves whole rows: that is one declaration, `population.id`.
     resized = {name for name in TRACKED if before[f"{name}.id"] != after[f"{name}.id"]}
-    changed = sorted(c for c in after if before[c] != after[c] and not covers(this.writes, c)
-                     and not (c.split(".")[0] in resized and covers(this.writes, c.split(".")[0] + ".id")))
+    changed = sorted(
+        c
+        for c in after
+        if before[c] != after[c]
+        and not covers(this.writes, c)
+        and not (c.split(".")[0] in resized and covers(this.writes, c.split(".")[0] + ".id"))
+    )
     if changed:
         raise UndeclaredError(f"stage {this.name} changed {changed} without declaring it")
     hidden = sorted(c for c in seen if not covers(this.reads, c) and not covers(this.writes, c))

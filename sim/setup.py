@@ -27,6 +27,7 @@ from sim.stages.residence import pull_factor
 if TYPE_CHECKING:
     from sim.model import RegionModel
 
+TASTE_CLASSES = 1024
 PUBLIC_WORKS = (*INVESTING, "I11b")
 
 
@@ -49,11 +50,19 @@ def per_quarter(rate: float) -> float:
 
 def rates(p: Parameters) -> Rates:
     """Convert the yearly rates once."""
-    return Rates(per_quarter(p.delta_K), per_quarter(p.delta_K - p.scrapped_yearly), per_quarter(p.delta_rd), per_quarter(p.sep / 100.0), per_quarter(p.mig_gross),
-                 per_quarter(p.move_home))
+    return Rates(
+        per_quarter(p.delta_K),
+        per_quarter(p.delta_K - p.scrapped_yearly),
+        per_quarter(p.delta_rd),
+        per_quarter(p.sep / 100.0),
+        per_quarter(p.mig_gross),
+        per_quarter(p.move_home),
+    )
 
 
-def resolve(scenario: str | Scenario, parameters: Parameters, settings: dict[str, float]) -> tuple[Scenario, Parameters]:
+def resolve(
+    scenario: str | Scenario, parameters: Parameters, settings: dict[str, float]
+) -> tuple[Scenario, Parameters]:
     """Return scenario and parameters with keyword settings applied; `land__annual_quota` stands for `land.annual_quota`."""
     case = load_scenario(scenario) if isinstance(scenario, str) else scenario
     levers, params = tables.levers(), tables.parameters()
@@ -69,7 +78,9 @@ def resolve(scenario: str | Scenario, parameters: Parameters, settings: dict[str
             assumptions[ident] = value
         else:
             known = [*levers, *params, *by_name]
-            raise InputError(f"no lever or parameter is called {name!r}; did you mean {', '.join(nearest(name, known)) or 'nothing near'}?")
+            raise InputError(
+                f"no lever or parameter is called {name!r}; did you mean {', '.join(nearest(name, known)) or 'nothing near'}?"
+            )
     return case.with_levers(lever_values) if lever_values else case, parameters.replace(**assumptions)
 
 
@@ -80,13 +91,22 @@ def prepare(model: RegionModel) -> None:
     model.first_project = int(model.frame.entrant_block[0]) - model.prospects.n
     pool = np.arange(model.prospects.n)
     model.hashes = {name: model.streams.fixed(f"case.{name}", pool) for name in ("I02a", "I03a", "two_high", "lease")}
+    # Tastes for homes come in classes: a person belongs to one for life, and the race among homes is exact within the class.
+    model.home_tastes = model.streams.fixed("talent.home_taste", np.arange(TASTE_CLASSES * 16)).reshape(
+        TASTE_CLASSES, 16
+    )
     model.hashes["cell"] = model.streams.fixed("case.cell", np.arange(model.cells.count))
     free = frame.first_free_id + 10**6 // max(int(model.scale), 1) + 2 * len(frame.entrant_room)
-    movers = replace(frame, entrant_block=free + np.cumsum(frame.entrant_room) - frame.entrant_room,
-                     first_free_id=free + int(frame.entrant_room.sum()))
+    movers = replace(
+        frame,
+        entrant_block=free + np.cumsum(frame.entrant_room) - frame.entrant_room,
+        first_free_id=free + int(frame.entrant_room.sum()),
+    )
     model.pools_of = {"entrants": Pools(frame, model.streams), "movers": Pools(movers, model.streams)}
     model.elsewhere = np.zeros((len(model.paths.province), 2))
-    model.elasticity = p.sigma_d * np.maximum(np.array([s.tradable_share for s in tables.sectors().values()]), p.least_tradable)
+    model.elasticity = p.sigma_d * np.maximum(
+        np.array([s.tradable_share for s in tables.sectors().values()]), p.least_tradable
+    )
     model.tradable = np.array([s.tradable_share >= 0.5 for s in tables.sectors().values()], float)
     nodes = model.network.nodes
     model.far_node = np.array([n in ("eastern_china", "border_gateway", "free_trade_zone") for n in nodes])
@@ -119,7 +139,9 @@ def reference_values(model: RegionModel) -> None:
     model.start_taxes = float(model.government.own_taxes[0])
     flagged = float((firms.sales * firms.weight) @ (firms.high_tech == 1))
     model.hightech_scale = p.ht_va * model.flow / max(flagged, 1e-9)
-    total = float((np.where(firms.high_tech == 1, p.rd_certified, 1.0) * (firms.rd_share > 0) * firms.sales) @ firms.weight)
+    total = float(
+        (np.where(firms.high_tech == 1, p.rd_certified, 1.0) * (firms.rd_share > 0) * firms.sales) @ firms.weight
+    )
     model.research_unit = p.rd_gdp * output / max(total, 1e-9)
     model.research_growth = np.ones(len(frame.sites))
     model.base_labour_force = float((talent.home < len(frame.sites)).sum())
@@ -127,7 +149,9 @@ def reference_values(model: RegionModel) -> None:
     model.mean_wage = float(talent.wage.mean()) if talent.n else 0.0
     model.mean_ties = mean_ties(p, talent, len(frame.sites))
     issue = model.terms.land_quota.total / 4.0
-    model.base_residential = model.policy.table["I11d"].baseline / 100.0 * issue * (1.0 - model.policy.table["I10d"].baseline / 100.0)
+    model.base_residential = (
+        model.policy.table["I11d"].baseline / 100.0 * issue * (1.0 - model.policy.table["I10d"].baseline / 100.0)
+    )
     model.attractiveness = np.zeros(len(frame.sectors))
     model.pools.tightness[:] = 1.0
     model.start_pull = float(pull_factor(model).mean())
@@ -137,7 +161,10 @@ def expect_newcomers(model: RegionModel) -> None:
     """Let incumbents expect the growth that continuing firms have at base: that of the sector less the customers newcomers take (Q17)."""
     p, frame = model.p, model.frame
     staff = frame.entry_per_quarter * p.ent_size * frame.entrant_size
-    movers = np.where(frame.entry_per_quarter > 0.0, frame.base_firms * per_quarter(p.reloc0 / 100.0), 0.0) * frame.entrant_size
+    movers = (
+        np.where(frame.entry_per_quarter > 0.0, frame.base_firms * per_quarter(p.reloc0 / 100.0), 0.0)
+        * frame.entrant_size
+    )
     share = (staff + movers).sum(axis=0) / np.maximum(frame.base_employment.sum(axis=0), 1e-9)
     model.markets.learned_growth -= p.b_ent * share * p.ent_K**frame.capital_share
 
@@ -154,14 +181,42 @@ def base_facts(model: RegionModel) -> dict[str, float]:
     """Return the take-up of a base quarter, before anything has been counted."""
     p, firms, government = model.p, model.firms, model.government
     small = firms.employment < p.large_firm
-    names = ("free_rent", "equipment_subsidy", "joint_tax", "tax_growth", "new_residents", "minutes_saved", "evaluations", "reused_km2",
-             "land_admitted", "births", "deaths", "moved_in", "moved_out", "signed", "refused", "started", "started_investment",
-             "investment_admitted", "capital_lost", "depreciation", "capital_gap", "joint_output", "certified", "refused_threshold",
-             "refused_two_high", "refused_energy", "refused_land")
+    names = (
+        "free_rent",
+        "equipment_subsidy",
+        "joint_tax",
+        "tax_growth",
+        "new_residents",
+        "minutes_saved",
+        "evaluations",
+        "reused_km2",
+        "land_admitted",
+        "births",
+        "deaths",
+        "moved_in",
+        "moved_out",
+        "signed",
+        "refused",
+        "started",
+        "started_investment",
+        "investment_admitted",
+        "capital_lost",
+        "depreciation",
+        "capital_gap",
+        "joint_output",
+        "certified",
+        "refused_threshold",
+        "refused_two_high",
+        "refused_energy",
+        "refused_land",
+    )
     facts = dict.fromkeys(names, 0.0)
     facts.update(
-        signed=p.base_signed / 4.0, quota_km2=model.policy.table["I13a"].baseline / 4.0, households=float(model.homes.residents[:-1].sum()),
-        small_firm_debt=weighted(firms.debt * small, firms), pledged_stock=weighted(firms.rd_stock * (firms.high_tech == 1), firms),
+        signed=p.base_signed / 4.0,
+        quota_km2=model.policy.table["I13a"].baseline / 4.0,
+        households=float(model.homes.residents[:-1].sum()),
+        small_firm_debt=weighted(firms.debt * small, firms),
+        pledged_stock=weighted(firms.rd_stock * (firms.high_tech == 1), firms),
         bond_service=float(government.bond_debt[0]) * (p.bond_r / 100.0 + 1.0 / p.bond_years) / 4.0,
     )
     return facts
@@ -173,10 +228,18 @@ def start_budget(model: RegionModel) -> None:
     model.facts = base_facts(model)
     plain = PolicyMix(load_scenario("baseline")).doses(0, 1.0, {})
     costs = sum(
-        (1.0 - plain["I17b"].baseline / 100.0 if lever in PUBLIC_WORKS else 1.0) * instrument.cost(plain[lever], model.facts, p)
-        for lever, instrument in INSTRUMENTS.items() if lever not in FROM_OTHERS
+        (1.0 - plain["I17b"].baseline / 100.0 if lever in PUBLIC_WORKS else 1.0)
+        * instrument.cost(plain[lever], model.facts, p)
+        for lever, instrument in INSTRUMENTS.items()
+        if lever not in FROM_OTHERS
     )
-    land = p.base_land_use / 4.0 * p.p_ind * (1.0 - model.policy.table["I13j"].baseline / 100.0) * (1.0 - p.park_receipts_share)
+    land = (
+        p.base_land_use
+        / 4.0
+        * p.p_ind
+        * (1.0 - model.policy.table["I13j"].baseline / 100.0)
+        * (1.0 - p.park_receipts_share)
+    )
     bonds = model.policy.table["I18d"].baseline / 4.0
     government.regular_spending[:] = max(float(government.base_revenue[0]) + land + bonds - costs, 0.0)
 
@@ -185,16 +248,31 @@ def record_start(model: RegionModel) -> None:
     """Write quarter 0 of the record: levels at the end of 2020."""
     firms, frame, region = model.firms, model.frame, model.region
     sales = firms.sales * firms.weight
-    model.capital_before = weighted(firms.capital, firms) + float(model.parks.public_capital.sum() + region.housing_capital[0])
+    model.capital_before = weighted(firms.capital, firms) + float(
+        model.parks.public_capital.sum() + region.housing_capital[0]
+    )
     persons = weighted(firms.employment, firms)
     figures = {
-        "gdp": sales.sum(), "gdp_current": sales.sum(), "booked_gdp": sales.sum(), "fai": region.investment_recorded[0],
-        "fai_nominal": region.investment_recorded[0], "industrial_value_added": sales @ frame.industrial[firms.sector],
-        "hightech_value_added": float(sales @ (firms.high_tech == 1)) * model.hightech_scale, "employment": persons,
-        "firms": float(firms.weight @ firms.producing), "capital": weighted(firms.capital, firms), "house_price": 1.0, "mean_tfp": 1.0,
-        "price_level": 1.0, "mean_wage": model.mean_wage * 4e6, "energy_use": region.energy_use[0],
-        "public_capital": model.parks.public_capital.sum(), "debt": model.government.bond_debt[0], "kunming_minutes": model.network.kunming_minutes,
-        "hightech_firms": float(firms.weight @ (firms.high_tech == 1)), "rd_spending": weighted(firms.rd_spending, firms),
+        "gdp": sales.sum(),
+        "gdp_current": sales.sum(),
+        "booked_gdp": sales.sum(),
+        "fai": region.investment_recorded[0],
+        "fai_nominal": region.investment_recorded[0],
+        "industrial_value_added": sales @ frame.industrial[firms.sector],
+        "hightech_value_added": float(sales @ (firms.high_tech == 1)) * model.hightech_scale,
+        "employment": persons,
+        "firms": float(firms.weight @ firms.producing),
+        "capital": weighted(firms.capital, firms),
+        "house_price": 1.0,
+        "mean_tfp": 1.0,
+        "price_level": 1.0,
+        "mean_wage": model.mean_wage * 4e6,
+        "energy_use": region.energy_use[0],
+        "public_capital": model.parks.public_capital.sum(),
+        "debt": model.government.bond_debt[0],
+        "kunming_minutes": model.network.kunming_minutes,
+        "hightech_firms": float(firms.weight @ (firms.high_tech == 1)),
+        "rd_spending": weighted(firms.rd_spending, firms),
     }
     model.now = {name: float(figures.get(name, np.nan)) for name in INDICATORS}
     for name, value in model.now.items():

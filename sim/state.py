@@ -68,16 +68,22 @@ class Region(Population):
     infrastructure_other = column(float, "million yuan per quarter", "Infrastructure that no lever sets, step 0")
     resold_capital = column(float, "million yuan per quarter", "Capital of leavers passed on inside their sector")
     energy_use = column(float, "tonnes of coal equivalent per quarter", "Energy use of firms")
-    energy_quota = column(float, "tonnes of coal equivalent per quarter", "Energy that the required fall of intensity allows")
+    energy_quota = column(
+        float, "tonnes of coal equivalent per quarter", "Energy that the required fall of intensity allows"
+    )
     base_intensity = column(float, "tonnes per million yuan", "Energy intensity at step 0")
-    committed_energy = column(float, "tonnes of coal equivalent per quarter", "Energy of admitted projects not yet producing")
+    committed_energy = column(
+        float, "tonnes of coal equivalent per quarter", "Energy of admitted projects not yet producing"
+    )
     committed_output = column(float, "million yuan per quarter", "Output of admitted projects not yet producing")
     reservoir = column(float, "persons", "Kunming, rest of Yunnan, rest of China against step 0; births ahead", width=4)
     natural_growth = column(float, "persons", "Natural growth of the labour force since step 0")
     quota_issued = column(float, "km2", "Industrial land quota issued since step 0")
     construction_land = column(float, "km2", "Construction land of all uses")
     residential_pace = column(float, "ratio", "New residential land relative to 2020", default=1.0)
-    kunming_won = column(float, "million yuan per quarter", "Output of prospects that settled in Kunming, of firms moved there")
+    kunming_won = column(
+        float, "million yuan per quarter", "Output of prospects that settled in Kunming, of firms moved there"
+    )
     yunnan_won = column(float, "million yuan per quarter", "Output of prospects that settled in the rest of Yunnan")
     displaced_sales = column(float, "million yuan per quarter", "Provincial sales above the share of step 0")
     wage_bill = column(float, "million yuan per quarter", "Wages paid in the New Area")

@@ -15,7 +15,12 @@ from sim.paths import FIRST_YEAR, yearly_growth
 
 TARGETS: Mapping[str, Target] = tables.targets()
 KINDS = {"gdp": "gdp", "fai": "fai_nominal", "industry": "industrial_value_added", "hightech": "hightech_value_added"}
-IMPLIED_SHARES = {"gdp": 5.0, "fai": 7.5, "industry": 9.17, "hightech": 8.33}  # % of the province: pull over growth, article 2
+IMPLIED_SHARES = {
+    "gdp": 5.0,
+    "fai": 7.5,
+    "industry": 9.17,
+    "hightech": 8.33,
+}  # % of the province: pull over growth, article 2
 SLACK: dict[str, dict[str, float]] = {
     "land_quota": {"I13a": 15.0},
     "serviced_land": {"N48": 250.0, "N15": 0.0},
@@ -58,7 +63,11 @@ def base_value(record: Mapping[str, Floats], kind: str, p: Parameters) -> float:
 
 
 def measure(
-    record: Mapping[str, Floats], parameters: Parameters, share: str = "published", rule: str = "average", horizon: int = 2025,
+    record: Mapping[str, Floats],
+    parameters: Parameters,
+    share: str = "published",
+    rule: str = "average",
+    horizon: int = 2025,
     path: str = "observed",
 ) -> dict[str, Measure]:
     """Measure the ten targets on a record that covers the horizon.
@@ -98,7 +107,9 @@ def published_share(kind: str, p: Parameters) -> float:
 
 def _growth(values: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(values[:-1] > 0.0, 100.0 * (values[1:] / np.where(values[:-1] > 0.0, values[:-1], 1.0) - 1.0), np.nan)
+        return np.where(
+            values[:-1] > 0.0, 100.0 * (values[1:] / np.where(values[:-1] > 0.0, values[:-1], 1.0) - 1.0), np.nan
+        )
 
 
 def _rate(values: Floats, yearly: Floats, threshold: float, rule: str) -> Measure:
@@ -120,8 +131,10 @@ def _intensity(record: Mapping[str, Floats], horizon: int) -> Measure:
     """Total investment over total land of projects admitted since 2021, 100M yuan per km2; the reach rules do not apply."""
     last = 4 * (horizon - FIRST_YEAR + 1)
     money, land = record["investment_admitted"][1 : last + 1], record["land_admitted"][1 : last + 1]
-    by_year = [m / 100.0 / a if a > 0.0 else float("nan") for m, a in
-               zip(money.reshape(-1, 4).sum(axis=1), land.reshape(-1, 4).sum(axis=1), strict=True)]
+    by_year = [
+        m / 100.0 / a if a > 0.0 else float("nan")
+        for m, a in zip(money.reshape(-1, 4).sum(axis=1), land.reshape(-1, 4).sum(axis=1), strict=True)
+    ]
     if land.sum() <= 0.0:
         return Measure(None, False, tuple(by_year))
     value = float(money.sum() / 100.0 / land.sum())
@@ -131,8 +144,12 @@ def _intensity(record: Mapping[str, Floats], horizon: int) -> Measure:
 def _premium(growth: Mapping[str, Floats], horizon: int, path: str) -> Measure:
     """Smallest premium of the four growth rates over the province, points a year; above zero in all four counts as reached."""
     years = horizon - FIRST_YEAR + 1
-    variables = {"gdp": "province_gdp_growth", "fai": "province_fai_growth", "industry": "province_industry_growth",
-                 "hightech": "province_hightech_growth"}
+    variables = {
+        "gdp": "province_gdp_growth",
+        "fai": "province_fai_growth",
+        "industry": "province_industry_growth",
+        "hightech": "province_hightech_growth",
+    }
     gaps = np.stack([growth[kind] - 100.0 * yearly_growth(path, name)[:years] for kind, name in variables.items()])
     if not np.isfinite(gaps).all():
         return Measure(None, False, tuple(gaps.min(axis=0)))

@@ -117,7 +117,9 @@ def rebuild_links(model: RegionModel) -> None:
     works = (terms.environment_investment.total - environment.baseline) / (environment.high - environment.baseline)
     base_environment = float(network.base_weight[network.layer == 4].mean())
     targets = {
-        "planning": terms.layer_planning.total, "customs": terms.layer_customs.total, "industry": terms.layer_industry.total,
+        "planning": terms.layer_planning.total,
+        "customs": terms.layer_customs.total,
+        "industry": terms.layer_industry.total,
         "environment": base_environment + 0.5 * works,
     }
     saved = network.advance(model.quarter, targets, terms.kunming_minutes.total, model.p.road_quarters)
@@ -131,8 +133,11 @@ def evaluate(model: RegionModel) -> None:
     due = years > 0.0 and model.quarter % max(int(round(4.0 * years)), 1) == 0
     model.facts["evaluations"] = float(due)
     if due:
-        model.effects = {lever: model.outcomes[lever] / max(paid, 1e-9) for lever, paid in model.ledger.paid.items()
-                         if lever in model.outcomes}
+        model.effects = {
+            lever: model.outcomes[lever] / max(paid, 1e-9)
+            for lever, paid in model.ledger.paid.items()
+            if lever in model.outcomes
+        }
 
 
 def net(values: np.ndarray) -> float:

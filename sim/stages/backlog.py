@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.location import site_values
+from sim.location import Attraction, site_values
 from sim.prospects import HEADROOM
 from sim.stages.land import land_price
-from sim.stages.recruit import DAYS_PER_QUARTER, Choice, choose_places, planned_output, plan_project, screen_intensity
-from sim.location import Attraction
+from sim.stages.recruit import DAYS_PER_QUARTER, Choice, choose_places, plan_project, planned_output, screen_intensity
 
 if TYPE_CHECKING:
     from sim.model import RegionModel
@@ -28,18 +27,24 @@ def open_backlog(model: RegionModel) -> None:
     passes, land = screen_intensity(pool, rows, np.full(len(rows), base["I02a"].baseline))
     taken = (chosen.nest == 0) & passes
     rows, site, land = rows[taken], chosen.site[taken], land[taken]
-    start = pool.quarter[rows] + np.floor(base["I19a"].baseline / DAYS_PER_QUARTER + pool.wait_mark[rows]).astype(np.int64)
+    start = pool.quarter[rows] + np.floor(base["I19a"].baseline / DAYS_PER_QUARTER + pool.wait_mark[rows]).astype(
+        np.int64
+    )
     starts = pool.start_mark[rows] < p.sign2start
     quarters = max(round(p.tau_build / 3.0), 1)
     left = start + quarters - 1  # a site spends in the quarter in which it starts
     under_way = starts & (start <= 0) & (left > 0)
     waiting = start > 0
     model.parks.occupied += np.bincount(site[under_way | waiting], land[under_way | waiting], model.parks.n)
-    model.queue.add(rows[waiting], site=site[waiting], start=start[waiting], starts=starts[waiting], land=land[waiting], leased=0)
+    model.queue.add(
+        rows[waiting], site=site[waiting], start=start[waiting], starts=starts[waiting], land=land[waiting], leased=0
+    )
     break_old_ground(model, rows[under_way], site[under_way], land[under_way], left[under_way], quarters)
 
 
-def break_old_ground(model: RegionModel, rows: np.ndarray, site: np.ndarray, land: np.ndarray, left: np.ndarray, quarters: int) -> None:
+def break_old_ground(
+    model: RegionModel, rows: np.ndarray, site: np.ndarray, land: np.ndarray, left: np.ndarray, quarters: int
+) -> None:
     """Put sites under construction in place; sizes are scaled so that together they spend the base flow of project investment."""
     firms, p = model.firms, model.p
     if not len(rows) or quarters == 1:
@@ -48,17 +53,39 @@ def break_old_ground(model: RegionModel, rows: np.ndarray, site: np.ndarray, lan
     running = (quarters - 1) / quarters  # the first cohort of 2021 is the rest of the base flow
     wanted = p.project_spending * p.cf_firm * model.flow * (1.0 + p.g_K0) ** 0.25 * running
     factor = wanted / float(plan["outlay"].sum())
-    for name in ("outlay", "base_capital", "base_sales", "expected_sales", "customer_base", "overhead", "rd_stock", "base_rd_stock"):
+    for name in (
+        "outlay",
+        "base_capital",
+        "base_sales",
+        "expected_sales",
+        "customer_base",
+        "overhead",
+        "rd_stock",
+        "base_rd_stock",
+    ):
         plan[name] = plan[name] * factor
     from sim.stages.recruit import OWNER_OF_SOURCE
 
     pool = model.prospects
-    firms.add(model.first_project + rows, site=site, origin=2, ownership=OWNER_OF_SOURCE[pool.source[rows]], source=pool.source[rows],
-              weight=1.0, building=left, land=land, two_high=pool.two_high[rows], grace=model.grace(model.first_project + rows),
-              capital=plan["outlay"] * (quarters - left), **plan)
+    firms.add(
+        model.first_project + rows,
+        site=site,
+        origin=2,
+        ownership=OWNER_OF_SOURCE[pool.source[rows]],
+        source=pool.source[rows],
+        weight=1.0,
+        building=left,
+        land=land,
+        two_high=pool.two_high[rows],
+        grace=model.grace(model.first_project + rows),
+        capital=plan["outlay"] * (quarters - left),
+        **plan,
+    )
     for row, scale in zip(rows, np.full(len(rows), factor), strict=True):
         output = planned_output(model, np.array([row]))[0] * scale
         model.region.committed_output[:] += output
         model.region.committed_energy[:] += model.frame.energy[pool.sector[row]] * output
     region = model.region  # what was approved before 2021 has its energy: the requirement starts from there
-    region.base_intensity[:] = (region.energy_use + region.committed_energy) / (model.start_output + region.committed_output)
+    region.base_intensity[:] = (region.energy_use + region.committed_energy) / (
+        model.start_output + region.committed_output
+    )

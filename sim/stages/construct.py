@@ -45,13 +45,19 @@ def build_capital(model: RegionModel) -> None:
     region.investment_recorded[:] = firms_formation / p.cf_firm + infrastructure / p.cf_infra + housing / p.cf_housing
     before = model.capital_before
     model.capital_before = stock = capital_stock(model)
-    model.facts["capital_gap"] = stock - before - (firms_formation + infrastructure + housing - model.facts["depreciation"] - model.facts["capital_lost"])
+    model.facts["capital_gap"] = (
+        stock
+        - before
+        - (firms_formation + infrastructure + housing - model.facts["depreciation"] - model.facts["capital_lost"])
+    )
     model.facts["capital_lost"] = 0.0
 
 
 def capital_stock(model: RegionModel) -> float:
     """Return capital of all owners, million yuan."""
-    return weighted(model.firms.capital, model.firms) + float(model.parks.public_capital.sum() + model.region.housing_capital[0])
+    return weighted(model.firms.capital, model.firms) + float(
+        model.parks.public_capital.sum() + model.region.housing_capital[0]
+    )
 
 
 def build_firms(model: RegionModel) -> float:
@@ -88,8 +94,15 @@ def build_infrastructure(model: RegionModel) -> float:
     road = p.minute_cost * model.facts["minutes_saved"]
     region.levers_recorded[:] = sum(levers.values()) + road
     weight = lever_weights(model)
-    spread = weight["output"] * (other + road) + weight["residents"] * (levers["I11e"] + levers["I11g"] + levers["I17e"])
-    spread = spread + weight["output"] * levers["I11f"] + weight["districts"] * levers["I11a"] + weight["platforms"] * levers["I05b"]
+    spread = weight["output"] * (other + road) + weight["residents"] * (
+        levers["I11e"] + levers["I11g"] + levers["I17e"]
+    )
+    spread = (
+        spread
+        + weight["output"] * levers["I11f"]
+        + weight["districts"] * levers["I11a"]
+        + weight["platforms"] * levers["I05b"]
+    )
     formed = p.cf_infra * spread
     wear = parks.public_capital * model.rates.depreciation
     model.facts["depreciation"] += float(wear.sum())
@@ -118,7 +131,13 @@ def build_housing(model: RegionModel) -> float:
     ratio = model.terms.housing_ratio.total / model.policy.table["I11c"].baseline
     land = max(float(region.residential_pace[0]), 1e-2) ** p.residential_supply
     trend = (1.0 + p.g_K0) ** (model.quarter / 4.0)
-    built = float(region.housing_base[0]) * trend * np.exp(p.housing_response * p.hs_el * price) * land * ratio**p.housing_volume
+    built = (
+        float(region.housing_base[0])
+        * trend
+        * np.exp(p.housing_response * p.hs_el * price)
+        * land
+        * ratio**p.housing_volume
+    )
     wear = float(region.housing_capital[0]) * model.rates.depreciation
     model.facts["depreciation"] += wear
     region.housing_capital[:] += built - wear

@@ -163,7 +163,11 @@ def expected_entrants(model: RegionModel) -> tuple[list[Floats], list[int]]:
     size = np.clip(model.markets.output / model.markets.base_output, 0.2, 5.0)
     openness = np.exp(terms.private_entry.total)
     start_ups = frame.entry_per_quarter * size * openness
-    research = np.where(frame.hightech_sector > 0, p.spin_off_rate / 4.0, 0.0) * frame.base_firms * model.research_growth[:, None]
+    research = (
+        np.where(frame.hightech_sector > 0, p.spin_off_rate / 4.0, 0.0)
+        * frame.base_firms
+        * model.research_growth[:, None]
+    )
     movers = frame.base_firms * (frame.sheltered == 0) * (1.0 - (1.0 - p.reloc0 / 100.0) ** 0.25)
     movers = movers * np.exp(p.relocation_response * model.attractiveness) * size
     weight = np.maximum(frame.entrant_weight, 1.0)
@@ -182,9 +186,21 @@ def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
     plan = plan_firm(model, site, sector, size, p.ent_K)
     runway = p.runway * (plan["overhead"] + p.runway_base * frame.labour_share[sector] * plan["base_sales"])
     high_tech_sector = (frame.hightech_sector[sector] > 0) & (kind == ENTRANT)
-    rows = firms.add(ids, site=site, sector=sector, origin=kind, weight=weight, building=1, cash=runway, grace=model.grace(ids),
-                     high_tech=0, **plan)
-    firms.origin[rows] = np.where(high_tech_sector & (model.streams.fixed("entrant.spin_off", ids) < p.spin_off_share), SPIN_OFF, kind)
+    rows = firms.add(
+        ids,
+        site=site,
+        sector=sector,
+        origin=kind,
+        weight=weight,
+        building=1,
+        cash=runway,
+        grace=model.grace(ids),
+        high_tech=0,
+        **plan,
+    )
+    firms.origin[rows] = np.where(
+        high_tech_sector & (model.streams.fixed("entrant.spin_off", ids) < p.spin_off_share), SPIN_OFF, kind
+    )
     model.ledger.post("equity", "owners", "firms", float(runway @ weight))
     give_places(model, rows)
     count = float(weight.sum())
@@ -205,8 +221,14 @@ def plan_firm(model: RegionModel, site: Integers, sector: Integers, size: Floats
     normal = p.u_norm * now * np.maximum(capital, 1e-9) ** share * labour ** (1.0 - share)
     margin = np.maximum(1.0 - frame.tax_share - frame.labour_share, 0.02)[sector]
     return {
-        "outlay": capital, "base_capital": capital, "base_tfp": tfp, "productivity": now, "base_sales": normal, "expected_sales": normal,
-        "customer_base": p.b_ent * normal, "overhead": p.fix_share * margin * normal,
+        "outlay": capital,
+        "base_capital": capital,
+        "base_tfp": tfp,
+        "productivity": now,
+        "base_sales": normal,
+        "expected_sales": normal,
+        "customer_base": p.b_ent * normal,
+        "overhead": p.fix_share * margin * normal,
     }
 
 

@@ -46,7 +46,10 @@ def wanted_persons(model: RegionModel) -> Integers:
     """Return the simulated persons that firms want in each labour cell, rounded at a mark of the cell that never changes."""
     firms, cells = model.firms, model.cells
     cell = cells.of[firms.site, firms.sector]
-    asked = np.bincount(cell.ravel(), (firms.wanted * firms.weight[:, None]).ravel(), cells.count) / model.frame.person_weight
+    asked = (
+        np.bincount(cell.ravel(), (firms.wanted * firms.weight[:, None]).ravel(), cells.count)
+        / model.frame.person_weight
+    )
     return np.floor(asked + model.hashes["cell"]).astype(np.int64)
 
 
@@ -130,10 +133,12 @@ def hire(model: RegionModel, vacancies: Integers, flows: Integers) -> None:
 def commuters(model: RegionModel, flows: Integers) -> None:
     """Let residents of Kunming join the search of the quarter as persons: as many as the matching found for them."""
     count = flows.sum(axis=0)
+    ids = np.concatenate([model.new_persons("commuter", skill, int(count[skill])) for skill in range(SKILLS)])
     kunming = len(model.frame.sites)
-    for skill in range(SKILLS):
-        ids = model.new_persons("commuter", skill, int(count[skill]))
-        model.talent.add(ids, skill=skill, home=kunming, cell=SEARCHING, origin=1, hukou=0)
+    if len(ids):
+        model.talent.add(
+            ids, skill=np.repeat(np.arange(SKILLS), count), home=kunming, cell=SEARCHING, origin=1, hukou=0
+        )
     model.region.reservoir[0, 0] -= count.sum() * model.frame.person_weight
 
 
@@ -141,7 +146,9 @@ def seat_workers(model: RegionModel, rows: Integers, wanted: Integers, draw: Flo
     """Give each hired person (row, workplace x skill) a labour cell with a vacancy there; who finds none keeps searching."""
     cells, talent = model.cells, model.talent
     cell = np.repeat(np.arange(cells.count), vacancies)
-    slot = (np.arange(len(cell)) - np.repeat(np.cumsum(vacancies) - vacancies, vacancies) + model.hashes["cell"][cell]) / vacancies[cell]
+    slot = (
+        np.arange(len(cell)) - np.repeat(np.cumsum(vacancies) - vacancies, vacancies) + model.hashes["cell"][cell]
+    ) / vacancies[cell]
     place = cells.site[cell] * SKILLS + cells.skill[cell]
     slots = np.lexsort((slot, place))
     people = np.lexsort((draw, wanted))

@@ -41,7 +41,9 @@ def offer_land(model: RegionModel) -> None:
     industrial = issue * terms.industry_land_share.total * (1.0 - terms.green_share.total)
     weight = parks.planned * (0.5 + parks.effort * parks.n)
     parks.unserviced += industrial * weight / weight.sum()
-    lapsed = parks.unserviced / (4.0 * (1.0 + p.quota_carry))  # quota that nobody services lapses after Q53 years on average
+    lapsed = parks.unserviced / (
+        4.0 * (1.0 + p.quota_carry)
+    )  # quota that nobody services lapses after Q53 years on average
     parks.unserviced -= lapsed
     region.quota_issued[:] += industrial - lapsed.sum()
     region.construction_land[:] -= lapsed.sum()

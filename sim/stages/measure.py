@@ -50,22 +50,41 @@ def output_indicators(model: RegionModel) -> dict[str, float]:
     industry = float(sales @ frame.industrial[firms.sector])
     hightech = float(sales @ (firms.high_tech == 1)) * model.hightech_scale
     staff = np.maximum(firms.employment * firms.weight, 1e-12)
-    ratio = np.where(firms.producing, firms.productivity / np.maximum(frame.cell_tfp[firms.site, firms.sector], 1e-12), 0.0)
+    ratio = np.where(
+        firms.producing, firms.productivity / np.maximum(frame.cell_tfp[firms.site, firms.sector], 1e-12), 0.0
+    )
     fai = float(region.investment_recorded[0])
     sharing = model.terms.statistical_sharing.total * facts["joint_output"] / max(gdp, 1e-9)
     facts["joint_output"] = float(sales @ ((firms.source == 0) & firms.producing))
     booked = gdp * (1.0 - sharing) * (1.0 + model.p.reporting_bias * model.terms.reporting_weight.total)
     return {
-        "gdp": gdp, "gdp_current": weighted(firms.value_added, firms), "booked_gdp": booked, "fai": fai,
-        "fai_nominal": fai * model.paths.fai_price[model.quarter], "industrial_value_added": industry, "hightech_value_added": hightech,
-        "firms": float(producing.sum()), "births": facts["births"], "deaths": facts["deaths"], "moved_in": facts["moved_in"],
-        "moved_out": facts["moved_out"], "projects_admitted": facts["signed"], "projects_refused": facts["refused"],
-        "projects_started": facts["started"], "land_admitted": facts["land_admitted"], "investment_admitted": facts["investment_admitted"],
-        "refused_threshold": facts["refused_threshold"], "refused_two_high": facts["refused_two_high"],
-        "refused_energy": facts["refused_energy"], "refused_land": facts["refused_land"],
-        "capital": weighted(firms.capital, firms), "mean_tfp": float(np.average(ratio, weights=staff * firms.producing + 1e-12)),
-        "energy_use": float(region.energy_use[0]), "rd_spending": weighted(firms.rd_spending, firms),
-        "hightech_firms": float(producing @ (firms.high_tech == 1)), "price_level": weighted(firms.value_added, firms) / max(gdp, 1e-9),
+        "gdp": gdp,
+        "gdp_current": weighted(firms.value_added, firms),
+        "booked_gdp": booked,
+        "fai": fai,
+        "fai_nominal": fai * model.paths.fai_price[model.quarter],
+        "industrial_value_added": industry,
+        "hightech_value_added": hightech,
+        "firms": float(producing.sum()),
+        "births": facts["births"],
+        "deaths": facts["deaths"],
+        "moved_in": facts["moved_in"],
+        "moved_out": facts["moved_out"],
+        "projects_admitted": facts["signed"],
+        "projects_refused": facts["refused"],
+        "projects_started": facts["started"],
+        "land_admitted": facts["land_admitted"],
+        "investment_admitted": facts["investment_admitted"],
+        "refused_threshold": facts["refused_threshold"],
+        "refused_two_high": facts["refused_two_high"],
+        "refused_energy": facts["refused_energy"],
+        "refused_land": facts["refused_land"],
+        "capital": weighted(firms.capital, firms),
+        "mean_tfp": float(np.average(ratio, weights=staff * firms.producing + 1e-12)),
+        "energy_use": float(region.energy_use[0]),
+        "rd_spending": weighted(firms.rd_spending, firms),
+        "hightech_firms": float(producing @ (firms.high_tech == 1)),
+        "price_level": weighted(firms.value_added, firms) / max(gdp, 1e-9),
     }
 
 
@@ -76,13 +95,17 @@ def people_indicators(model: RegionModel) -> dict[str, float]:
     working = talent.cell >= 0
     resident = talent.home < sites
     searching = float(((talent.cell == SEARCHING) & resident).sum())
-    model.attractiveness = p.nest_response * (pull_factor(model).mean() - model.start_pull) + np.zeros(len(model.frame.sectors))
+    model.attractiveness = p.nest_response * (pull_factor(model).mean() - model.start_pull) + np.zeros(
+        len(model.frame.sectors)
+    )
     residents = np.maximum(model.homes.residents[:-1], 1e-9)
     return {
-        "employment": working.sum() * weight, "population": resident.sum() * weight * p.persons_per_worker,
+        "employment": working.sum() * weight,
+        "population": resident.sum() * weight * p.persons_per_worker,
         "mean_wage": float(talent.wage[working].mean()) * 4e6 if working.any() else 0.0,
         "unemployment_rate": searching / max(float(resident.sum()), 1.0),
-        "commuters_in": float((working & ~resident).sum()) * weight, "commuters_out": float((talent.cell == -2).sum()) * weight,
+        "commuters_in": float((working & ~resident).sum()) * weight,
+        "commuters_out": float((talent.cell == -2).sum()) * weight,
         "house_price": float(np.average(model.homes.house_price[:-1], weights=residents)),
         "vacancies": float(model.pools.vacancies.sum()),
     }
@@ -102,23 +125,43 @@ def public_indicators(model: RegionModel) -> dict[str, float]:
     kunming_gdp = base_kunming * paths.kunming[t] + float(region.kunming_won[0]) - p.kunming_of_yunnan * lost
     rest = base_rest * paths.province[t] + float(region.yunnan_won[0]) - (1.0 - p.kunming_of_yunnan) * lost
     return {
-        "public_capital": float(model.parks.public_capital.sum()), "budget_revenue": float(government.revenue[0]),
-        "budget_spending": float(government.spending[0]), "budget_rationed": float(government.rationed[0]),
-        "budget_cash": float(government.cash[0]), "debt": float(government.bond_debt[0]), "arrears": float(government.arrears[0]),
-        "implementation": float(government.implementation[0]), "kunming_gdp": kunming_gdp, "rest_of_yunnan_gdp": rest,
-        "province_gdp": gdp + kunming_gdp + rest, "serviced_land": float(model.parks.serviced.sum()),
-        "land_discount": float(model.parks.discount.mean()), "kunming_minutes": model.network.kunming_minutes,
+        "public_capital": float(model.parks.public_capital.sum()),
+        "budget_revenue": float(government.revenue[0]),
+        "budget_spending": float(government.spending[0]),
+        "budget_rationed": float(government.rationed[0]),
+        "budget_cash": float(government.cash[0]),
+        "debt": float(government.bond_debt[0]),
+        "arrears": float(government.arrears[0]),
+        "implementation": float(government.implementation[0]),
+        "kunming_gdp": kunming_gdp,
+        "rest_of_yunnan_gdp": rest,
+        "province_gdp": gdp + kunming_gdp + rest,
+        "serviced_land": float(model.parks.serviced.sum()),
+        "land_discount": float(model.parks.discount.mean()),
+        "kunming_minutes": model.network.kunming_minutes,
     }
 
 
 INDICATORS: dict[str, tuple[str, str, str]] = {
     "gdp": ("million yuan per quarter, 2020 prices", "地区生产总值", "Gross domestic product"),
-    "gdp_current": ("million yuan per quarter, model prices", "地区生产总值（现价）", "Gross domestic product at model prices"),
+    "gdp_current": (
+        "million yuan per quarter, model prices",
+        "地区生产总值（现价）",
+        "Gross domestic product at model prices",
+    ),
     "booked_gdp": ("million yuan per quarter, 2020 prices", "入统生产总值", "Booked gross domestic product"),
     "fai": ("million yuan per quarter, 2020 prices", "固定资产投资", "Fixed-asset investment"),
-    "fai_nominal": ("million yuan per quarter, investment prices", "固定资产投资（现价）", "Fixed-asset investment, nominal"),
+    "fai_nominal": (
+        "million yuan per quarter, investment prices",
+        "固定资产投资（现价）",
+        "Fixed-asset investment, nominal",
+    ),
     "industrial_value_added": ("million yuan per quarter, 2020 prices", "工业增加值", "Industrial value added"),
-    "hightech_value_added": ("million yuan per quarter, 2020 prices", "高新技术企业增加值", "Value added of certified high-tech firms"),
+    "hightech_value_added": (
+        "million yuan per quarter, 2020 prices",
+        "高新技术企业增加值",
+        "Value added of certified high-tech firms",
+    ),
     "firms": ("firms", "企业数", "Producing firms"),
     "births": ("firms per quarter", "新设企业", "Firms founded"),
     "deaths": ("firms per quarter", "退出企业", "Firms that failed"),
@@ -155,8 +198,16 @@ INDICATORS: dict[str, tuple[str, str, str]] = {
     "debt": ("million yuan", "专项债余额", "Special bonds outstanding"),
     "arrears": ("million yuan", "欠付支持", "Support in arrears"),
     "implementation": ("share", "政策到位率", "Implementation"),
-    "kunming_gdp": ("million yuan per quarter, 2020 prices", "昆明（新区外）生产总值", "GDP of Kunming outside the New Area"),
-    "rest_of_yunnan_gdp": ("million yuan per quarter, 2020 prices", "云南其他地区生产总值", "GDP of the rest of Yunnan"),
+    "kunming_gdp": (
+        "million yuan per quarter, 2020 prices",
+        "昆明（新区外）生产总值",
+        "GDP of Kunming outside the New Area",
+    ),
+    "rest_of_yunnan_gdp": (
+        "million yuan per quarter, 2020 prices",
+        "云南其他地区生产总值",
+        "GDP of the rest of Yunnan",
+    ),
     "province_gdp": ("million yuan per quarter, 2020 prices", "全省生产总值", "GDP of the province"),
     "serviced_land": ("km2", "可供熟地", "Serviced industrial land on offer"),
     "land_discount": ("share", "园区地价折让", "Mean price discount of parks"),

@@ -81,7 +81,9 @@ def sector_demand(model: RegionModel) -> Floats:
     province[building] = (1.0 - p.construction_local) * province[building] + p.construction_local * formed
     markets.provincial_share = share
     access = np.exp(model.terms.trade_cost.total)
-    outside = (frame.demand[:, 1] * paths.rest_of_china[t] + frame.demand[:, 2] * paths.exports[t]) * price**-sigma * access
+    outside = (
+        (frame.demand[:, 1] * paths.rest_of_china[t] + frame.demand[:, 2] * paths.exports[t]) * price**-sigma * access
+    )
     return markets.base_output * (frame.demand[:, 0] * province * share + outside)
 
 

@@ -66,10 +66,15 @@ def arrivals(model: RegionModel) -> Integers:
     pool, terms = model.prospects, model.terms
     rows = np.flatnonzero(pool.quarter == model.quarter)
     effort = terms.recruitment.total
-    log_rate = np.array([
-        effort + terms.eastern.total, effort + terms.foreign.total, effort, effort + terms.private_entry.total,
-        terms.private_entry.total,
-    ])
+    log_rate = np.array(
+        [
+            effort + terms.eastern.total,
+            effort + terms.foreign.total,
+            effort,
+            effort + terms.private_entry.total,
+            terms.private_entry.total,
+        ]
+    )
     return rows[pool.thinning[rows] * HEADROOM < np.exp(log_rate)[pool.source[rows]]]
 
 
@@ -110,9 +115,15 @@ def admit(model: RegionModel, chosen: Choice) -> Booleans:
     for k in range(len(rows)):
         site, output = int(chosen.site[here[k]]), planned_output(model, rows[k : k + 1])[0]
         blocked = (
-            "threshold" if not intense[k] else "two_high" if not clean[k]
-            else "energy" if not energy_fits(model, int(pool.sector[rows[k]]), output)
-            else "land" if land[k] > room[site] else None
+            "threshold"
+            if not intense[k]
+            else "two_high"
+            if not clean[k]
+            else "energy"
+            if not energy_fits(model, int(pool.sector[rows[k]]), output)
+            else "land"
+            if land[k] > room[site]
+            else None
         )
         if blocked:
             counts[blocked] += 1
@@ -126,8 +137,13 @@ def admit(model: RegionModel, chosen: Choice) -> Booleans:
         signed.append(k)
     taken = np.array(signed, np.int64)
     sign(model, rows[taken], chosen.site[here[taken]], land[taken])
-    facts.update(signed=float(len(signed)), refused=float(refused.sum()), land_admitted=float(land[taken].sum()),
-                 investment_admitted=float(pool.investment[rows[taken]].sum()), **{f"refused_{k}": float(v) for k, v in counts.items()})
+    facts.update(
+        signed=float(len(signed)),
+        refused=float(refused.sum()),
+        land_admitted=float(land[taken].sum()),
+        investment_admitted=float(pool.investment[rows[taken]].sum()),
+        **{f"refused_{k}": float(v) for k, v in counts.items()},
+    )
     return refused
 
 
@@ -182,7 +198,14 @@ def sign(model: RegionModel, rows: Integers, site: Integers, land: Floats) -> No
     days = max(terms.approval_days.total, 5.0)
     wait = np.floor(days / DAYS_PER_QUARTER + pool.wait_mark[rows]).astype(np.int64)
     leased = model.hashes["lease"][rows] < terms.lease_first.total
-    model.queue.add(rows, site=site, start=model.quarter + wait, starts=pool.start_mark[rows] < start_chance(model), land=land, leased=leased)
+    model.queue.add(
+        rows,
+        site=site,
+        start=model.quarter + wait,
+        starts=pool.start_mark[rows] < start_chance(model),
+        land=land,
+        leased=leased,
+    )
 
 
 def start_signed(model: RegionModel) -> None:
@@ -222,9 +245,18 @@ def break_ground(model: RegionModel, rows: Integers, site: Integers, land: Float
     price = land_price(model)[site] * land
     upfront = np.where(leased == 1, p.lease_upfront, 1.0) * price
     firms.add(
-        model.first_project + rows, site=site, ownership=OWNER_OF_SOURCE[pool.source[rows]], origin=PROJECT, source=pool.source[rows], weight=1.0,
-        building=quarters, land=land, tenure=np.where(leased == 1, LEASE_FIRST, 0), two_high=pool.two_high[rows],
-        grace=model.grace(model.first_project + rows), **plan_project(model, rows, site, quarters),
+        model.first_project + rows,
+        site=site,
+        ownership=OWNER_OF_SOURCE[pool.source[rows]],
+        origin=PROJECT,
+        source=pool.source[rows],
+        weight=1.0,
+        building=quarters,
+        land=land,
+        tenure=np.where(leased == 1, LEASE_FIRST, 0),
+        two_high=pool.two_high[rows],
+        grace=model.grace(model.first_project + rows),
+        **plan_project(model, rows, site, quarters),
     )
     model.pay("equity", "owners", "firms", float(upfront.sum()))
     to_parks = p.park_receipts_share * upfront
@@ -249,9 +281,18 @@ def plan_project(model: RegionModel, rows: Integers, site: Integers, quarters: i
     stock = research * normal / (1.0 - (1.0 - p.delta_rd) ** 0.25 + (1.0 + p.g_rd) ** 0.25 - 1.0)
     margin = np.maximum(1.0 - frame.tax_share - frame.labour_share, 0.02)[sector]
     return {
-        "sector": sector, "outlay": capital / quarters, "base_capital": capital, "base_sales": normal, "expected_sales": normal,
-        "customer_base": p.b_ent * normal, "overhead": p.fix_share * margin * normal, "productivity": now,
-        "base_tfp": now / model.tfp_terms[site, sector], "high_tech": high_tech, "rd_share": research, "rd_stock": stock,
+        "sector": sector,
+        "outlay": capital / quarters,
+        "base_capital": capital,
+        "base_sales": normal,
+        "expected_sales": normal,
+        "customer_base": p.b_ent * normal,
+        "overhead": p.fix_share * margin * normal,
+        "productivity": now,
+        "base_tfp": now / model.tfp_terms[site, sector],
+        "high_tech": high_tech,
+        "rd_share": research,
+        "rd_stock": stock,
         "base_rd_stock": stock / (1.0 + p.g_rd) ** (model.quarter / 4.0),
         "cash": np.zeros(len(rows)),
     }

@@ -24,8 +24,7 @@ YUNNAN, CHINA = 2, 3
         "talent.cell talent.home talent.hukou talent.origin talent.owner talent.skill talent.wage"
     ),
     writes=(
-        "homes.amenity homes.house_price homes.residents region.natural_growth region.reservoir "
-        "talent.home talent.id"
+        "homes.amenity homes.house_price homes.residents region.natural_growth region.reservoir talent.home talent.id"
     ),
 )
 def choose_residence(model: RegionModel) -> None:
@@ -41,17 +40,26 @@ def live_and_price(model: RegionModel) -> None:
     """Follow population (P89) with house prices, pulled back (Q71) to a norm that more housing lowers (1/P90)."""
     homes, p, terms = model.homes, model.p, model.terms
     base = model.policy.table["I11c"].baseline
-    norm = -np.log(terms.housing_ratio.total / base) / p.hs_el - p.residential_supply * np.log(max(float(model.region.residential_pace[0]), 1e-2)) / p.hs_el
-    crowding = np.log(np.maximum(homes.residents, 1.0) / homes.base_residents) - np.log1p(p.g_LF / 100.0) * model.quarter / 4.0
+    norm = (
+        -np.log(terms.housing_ratio.total / base) / p.hs_el
+        - p.residential_supply * np.log(max(float(model.region.residential_pace[0]), 1e-2)) / p.hs_el
+    )
+    crowding = (
+        np.log(np.maximum(homes.residents, 1.0) / homes.base_residents) - np.log1p(p.g_LF / 100.0) * model.quarter / 4.0
+    )
     target = norm + p.pop_hp * crowding * p.crowding_pass
     price = np.log(homes.house_price)
     price[:-1] += p.hp_pull * (target - price)[:-1]
     homes.house_price = np.exp(price)
     schools = terms.school_investment.total / model.policy.table["I11e"].baseline - 1.0
-    green = (terms.garden_investment.total / model.policy.table["I11g"].baseline - 1.0)
-    works = (terms.environment_investment.total / model.policy.table["I17e"].baseline - 1.0)
+    green = terms.garden_investment.total / model.policy.table["I11g"].baseline - 1.0
+    works = terms.environment_investment.total / model.policy.table["I17e"].baseline - 1.0
     reach = model.kernels.services / model.base_services - 1.0
-    wanted = p.school_amenity * schools + p.green_amenity * (green + works + 20.0 * (terms.green_share.total - 0.05)) + p.service_amenity * reach
+    wanted = (
+        p.school_amenity * schools
+        + p.green_amenity * (green + works + 20.0 * (terms.green_share.total - 0.05))
+        + p.service_amenity * reach
+    )
     homes.amenity = homes.amenity + p.amenity_speed * (wanted - homes.amenity)
 
 
@@ -75,10 +83,14 @@ def move_home(model: RegionModel) -> None:
     movers = np.flatnonzero((draw < rate) & (talent.home < sites))
     if not len(movers):
         return
-    work = np.where(talent.cell >= 0, model.cells.site[np.maximum(talent.cell, 0)], np.where(talent.cell == OUTSIDE, sites, sites + 1))
+    work = np.where(
+        talent.cell >= 0,
+        model.cells.site[np.maximum(talent.cell, 0)],
+        np.where(talent.cell == OUTSIDE, sites, sites + 1),
+    )
     weight = np.exp(home_values(model))[work[movers], :sites]
-    race = -np.log1p(-model.streams.fixed("talent.home_taste", (talent.id[movers, None] * 16 + np.arange(sites)).ravel()))
-    talent.home[movers] = (np.maximum(race.reshape(-1, sites), 1e-300) / weight).argmin(axis=1)
+    race = -np.log1p(-model.home_tastes[talent.id[movers] % len(model.home_tastes), :sites])
+    talent.home[movers] = (np.maximum(race, 1e-300) / weight).argmin(axis=1)
 
 
 def pull_factor(model: RegionModel) -> Floats:
@@ -88,7 +100,9 @@ def pull_factor(model: RegionModel) -> Floats:
     weight = homes.residents[:-1] / max(homes.residents[:-1].sum(), 1e-9)
     by_area = np.bincount(frame.area, weight, frame.areas)
     wage = by_area @ np.log(model.pools.wage.reshape(frame.areas, SKILLS) / outside)
-    jobs = by_area @ np.clip(np.log(model.pools.tightness / model.pools.normal_tightness), -1.0, 1.0).reshape(frame.areas, SKILLS)
+    jobs = by_area @ np.clip(np.log(model.pools.tightness / model.pools.normal_tightness), -1.0, 1.0).reshape(
+        frame.areas, SKILLS
+    )
     price = float(weight @ np.log(homes.house_price[:-1]))
     barrier = model.policy.table["I14a"].baseline - model.terms.hukou_barrier.total
     amenity = float(weight @ homes.amenity[:-1])
@@ -115,30 +129,43 @@ def arrive(model: RegionModel) -> None:
     """Take in newcomers by origin and skill from numbered pools, and the young of the New Area (Q62); they search for work."""
     p, region, weight = model.p, model.region, model.frame.person_weight
     pull = np.exp(pull_factor(model))
-    young = model.base_labour_force * ((1.0 + p.g_LF / 100.0) ** (model.quarter / 4.0) - (1.0 + p.g_LF / 100.0) ** ((model.quarter - 1) / 4.0))
+    growth = 1.0 + p.g_LF / 100.0
+    young = model.base_labour_force * (growth ** (model.quarter / 4.0) - growth ** ((model.quarter - 1) / 4.0))
     gross = model.base_labour_force * model.rates.migration
-    before = len(model.talent)
+    groups: list[tuple[Integers, int, int]] = []  # ids, skill, origin
     for skill in range(SKILLS):
         share = model.skill_share[skill]
-        for origin, part, slot in ((YUNNAN, 1.0 - p.far_share, 1), (CHINA, p.far_share, 2)):
+        for origin, part, pool in ((YUNNAN, 1.0 - p.far_share, "newcomer"), (CHINA, p.far_share, "far newcomer")):
             count = model.whole_arrivals(f"arrive.{origin}.{skill}", gross * share * part * pull[skill])
-            settle(model, "newcomer" if origin == YUNNAN else "far newcomer", skill, count, origin)
-            region.reservoir[0, slot] -= count * weight
+            groups.append((model.new_persons(pool, skill, count), skill, origin))
+            region.reservoir[0, origin - 1] -= count * weight
         count = model.whole_arrivals(f"young.{skill}", young * share)
-        settle(model, "young", skill, count, 0)
+        groups.append((model.new_persons("young", skill, count), skill, 0))
         region.natural_growth[:] += count * weight
-    model.facts["new_residents"] = (len(model.talent) - before) * weight
+    settle(model, groups)
 
 
-def settle(model: RegionModel, pool: str, skill: int, count: int, origin: int) -> None:
-    """Give newcomers a home by the value of homes for someone without work, and local registration where the barrier lets them."""
-    if not count:
+def settle(model: RegionModel, groups: list[tuple[Integers, int, int]]) -> None:
+    """Give newcomers (ids, skill, origin) a home by the value of homes for someone without work, and registration where the barrier lets them."""
+    sizes = [len(ids) for ids, _, _ in groups]
+    ids = np.concatenate([group[0] for group in groups])
+    model.facts["new_residents"] = len(ids) * model.frame.person_weight
+    if not len(ids):
         return
-    ids: Integers = model.new_persons(pool, skill, count)
+    skill = np.repeat([group[1] for group in groups], sizes)
+    origin = np.repeat([group[2] for group in groups], sizes)
     sites = len(model.frame.sites)
     weight = np.exp(home_values(model)[-1, :sites])
     edges = np.cumsum(weight / weight.sum())
     home = np.minimum(np.searchsorted(edges, model.streams.fixed("talent.first_home", ids)), sites - 1)
     hukou = (model.streams.fixed("talent.hukou", ids) < 1.0 - model.terms.hukou_barrier.total) | (origin == 0)
-    model.talent.add(ids, skill=skill, home=home, cell=SEARCHING, origin=origin, hukou=hukou,
-                     wage=model.mean_wage * model.frame.efficiency[skill] / model.frame.efficiency.mean())
+    efficiency = model.frame.efficiency
+    model.talent.add(
+        ids,
+        skill=skill,
+        home=home,
+        cell=SEARCHING,
+        origin=origin,
+        hukou=hukou,
+        wage=model.mean_wage * efficiency[skill] / efficiency.mean(),
+    )

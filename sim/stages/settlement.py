@@ -72,7 +72,9 @@ def firm_account(model: RegionModel) -> Account:
     local = tax * frame.local_tax_share[firms.sector]
     margin = np.maximum(1.0 - frame.tax_share - frame.labour_share, 0.02)[firms.sector]
     target = p.fix_share * margin * firms.customer_base * model.markets.price[firms.sector]
-    firms.overhead = np.where(firms.producing, firms.overhead + p.overhead_speed * (target - firms.overhead), firms.overhead)
+    firms.overhead = np.where(
+        firms.producing, firms.overhead + p.overhead_speed * (target - firms.overhead), firms.overhead
+    )
     paid = np.where(firms.producing, firms.overhead * np.exp(-model.terms.compliance.total), 0.0)
     free = firms.producing & (firms.free_rent > 0)
     rent_saved = np.where(free, p.incubator_rent_share * paid, 0.0)
@@ -83,8 +85,18 @@ def firm_account(model: RegionModel) -> Account:
     rate = np.where(favoured, p.hnte_rate / 100.0, p.income_tax_standard)
     support = rent_saved + equipment_support(model) + grant_support(model)
     model.facts["free_rent"] = weighted(rent_saved, firms)
-    return Account(wages, local, tax - local, paid, interest, rate * np.maximum(taxable, 0.0) * firms.producing, leased,
-                   p.repay * firms.debt, firms.investment / p.cf_firm, support)
+    return Account(
+        wages,
+        local,
+        tax - local,
+        paid,
+        interest,
+        rate * np.maximum(taxable, 0.0) * firms.producing,
+        leased,
+        p.repay * firms.debt,
+        firms.investment / p.cf_firm,
+        support,
+    )
 
 
 def equipment_support(model: RegionModel) -> Floats:
@@ -128,7 +140,18 @@ def post_firms(model: RegionModel, a: Account) -> None:
     firms.profit = np.where(firms.producing, flow - a.overhead + a.support - a.interest, 0.0)
     kept = firms.value_added - a.local_tax - a.central_tax
     firms.usual_profit = firms.profit + kept * (np.exp(-firms.shock) - 1.0)
-    cash = firms.cash + flow - a.overhead - a.interest - a.repayment - a.income_tax - a.rent + equity - a.outlay + a.support
+    cash = (
+        firms.cash
+        + flow
+        - a.overhead
+        - a.interest
+        - a.repayment
+        - a.income_tax
+        - a.rent
+        + equity
+        - a.outlay
+        + a.support
+    )
     target = p.cash_target * (firms.overhead + p.runway_base * a.wages)
     payout = np.where(firms.producing, p.payout * np.maximum(cash - target, 0.0), 0.0)
     firms.cash = cash - payout
@@ -170,7 +193,10 @@ def collect_facts(model: RegionModel, taxes: float) -> None:
     facts["small_firm_debt"] = weighted(firms.debt * small, firms)
     facts["pledged_stock"] = weighted(firms.rd_stock * (firms.high_tech == 1), firms)
     eastern = (firms.source == 0) & firms.producing
-    facts["joint_tax"] = weighted(model.frame.tax_share[firms.sector] * model.frame.local_tax_share[firms.sector] * firms.value_added * eastern, firms)
+    facts["joint_tax"] = weighted(
+        model.frame.tax_share[firms.sector] * model.frame.local_tax_share[firms.sector] * firms.value_added * eastern,
+        firms,
+    )
     trend = model.start_taxes * (1.0 + p.ref_growth) ** (model.quarter / 4.0)
     facts["tax_growth"] = max(taxes - trend, 0.0)
     facts["households"] = float(model.homes.residents[:-1].sum())
@@ -210,8 +236,18 @@ def receiver(lever: str) -> str:
         return "firms"
     if lever in INVESTING or lever == "I11b":
         return "builders"
-    return {"I18d": "banks", "I05d": "partners", "I17d": "kunming", "I13a": "landholders", "I13c": "landholders", "I13d": "landholders",
-            "I11c": "households", "I14a": "households", "I12c": "banks", "I12d": "banks"}.get(lever, "services")
+    return {
+        "I18d": "banks",
+        "I05d": "partners",
+        "I17d": "kunming",
+        "I13a": "landholders",
+        "I13c": "landholders",
+        "I13d": "landholders",
+        "I11c": "households",
+        "I14a": "households",
+        "I12c": "banks",
+        "I12d": "banks",
+    }.get(lever, "services")
 
 
 def learn(model: RegionModel, a: Account) -> None:
