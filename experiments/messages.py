@@ -77,7 +77,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "contradictions.title": ("目标之间的矛盾", "Targets that contradict each other"),
         "contradictions.line": (
             "{subject}：增长 {rate} % 与拉动 {pull} 个百分点同时成立，要求占全省 {share}",
-            "{subject}: growth of {rate} % and a pull of {pull} points hold together only at {share} of the province",
+            "{subject}: {rate} % growth and {pull} points of pull agree only at {share} of the province",
         ),
         "contradictions.model": ("（基年实际约 {share}）", " (base year: {share})"),
         "subject.gdp": ("地区生产总值", "GDP"),

@@ -24,8 +24,8 @@ from sim.calibration.records import Target
 
 FORMAT = 1
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "p75": 0.75, "p95": 0.95}
-# Below this share of GDP a gain is noise, and a ratio to it would be too.
-_NO_GAIN = 1e-9
+# Million yuan: below it there is no gain of which a share could be displaced.
+_NO_GAIN = 1e-6
 
 Values = list[float | None]
 
@@ -233,7 +233,7 @@ def _province(outcome: Outcome) -> dict[str, Any]:
     return {
         "new_area_gain": gain,
         "net_gain": kept,
-        "displaced_share": None if gain is None or kept is None or abs(gain) < _NO_GAIN else 1.0 - kept / gain,
+        "displaced_share": None if gain is None or kept is None or gain < _NO_GAIN else 1.0 - kept / gain,
         "unit": f"million yuan, 2020 prices, {FIRST_YEAR + 1}-{outcome.plan.horizon}",
         "new_area": {"p05": quantile(own, 0.05), "p95": quantile(own, 0.95)},
         "net": {"p05": quantile(net, 0.05), "p95": quantile(net, 0.95)},
