@@ -1,4 +1,6 @@
-"""Firms: they plan, invest, hire, sell, research, and fail. One row per simulated firm; `weight` real firms stand behind it."""
+"""Firms: they plan, invest, hire, sell, research, and fail. One row per simulated firm; `weight` real firms stand
+behind it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ BOUGHT, LEASED, LEASE_FIRST, EQUITY = range(4)
 
 
 class Firms(Population):
-    """Firms of the New Area, projects under construction included (`building` > 0: they invest and do not produce yet)."""
+    """Firms of the New Area, projects under construction included (`building` > 0: they invest and do not produce
+    yet).
+    """
 
     kind = "firm"
 
@@ -79,10 +83,13 @@ class Firms(Population):
     def plan_sales(self, learning: float, growth: Floats, utilisation: float) -> Floats:
         """Move expected sales towards the orders of the last quarter (at most a quarter above capacity).
 
-        learning: weight of new orders per quarter (Q15); growth: growth per quarter that firms of a sector have learned, shape (13,).
-        Orders, not sales: a firm at its limit knows that it could sell more. They are taken at a shock of zero, since the shock moves
+        learning: weight of new orders per quarter (Q15); growth: growth per quarter that firms of a sector have
+        learned, shape (13,).
+        Orders, not sales: a firm at its limit knows that it could sell more. They are taken at a shock of zero,
+        since the shock moves
         revenue and not the need for inputs.
-        Returns mean log utilisation against normal by sector, weighted by expected sales, shape (13,): zero if plans were right.
+        Returns mean log utilisation against normal by sector, weighted by expected sales, shape (13,): zero if plans
+        were right.
         """
         seen = np.minimum(self.orders, 1.25 * self.capacity) * np.exp(-self.shock)
         ahead = 1.0 + growth[self.sector]
@@ -101,8 +108,10 @@ class Firms(Population):
     ) -> Floats:
         """Return wanted capital formation of producing firms, million yuan per quarter, shape (n,).
 
-        K* = K0 (Ye p / Ye0) (UC/UC0)^P52; the log gap is closed at Q12 a quarter on top of the base rate of gross investment of the
-        sector group, between zero and the ceiling Q13. user_cost is relative to its base, shape (n,); price by sector, shape (13,).
+        K* = K0 (Ye p / Ye0) (UC/UC0)^P52; the log gap is closed at Q12 a quarter on top of the base rate of gross
+        investment of the
+        sector group, between zero and the ceiling Q13. user_cost is relative to its base, shape (n,); price by
+        sector, shape (13,).
         """
         sales = self.expected_sales * price[self.sector] / np.maximum(self.base_sales, 1e-12)
         wanted = self.base_capital * sales * user_cost**elasticity
@@ -120,9 +129,11 @@ class Firms(Population):
         adjustment: float,
         cost_response: Floats,
     ) -> None:
-        """Set `wanted` to what planned capacity needs, moved by Q14 of the gap; a firm that opens this quarter hires all at once.
+        """Set `wanted` to what planned capacity needs, moved by Q14 of the gap; a firm that opens this quarter hires
+        all at once.
 
-        mix: shares of staff by site, sector, skill, shape (10, 13, 4); efficiency: effective labour per person by skill, shape (4,);
+        mix: shares of staff by site, sector, skill, shape (10, 13, 4); efficiency: effective labour per person by
+        skill, shape (4,);
         cost_response: (unit labour cost / base)^P83 by sector, shape (13,).
         """
         share = capital_share[self.sector]
@@ -146,7 +157,8 @@ class Firms(Population):
     def sell(self, demand: Floats) -> None:
         """Take orders and sell the smaller of capacity and demand.
 
-        demand: quantity demanded of each sector, million yuan per quarter, shape (13,). A firm's share follows its customers and its shock.
+        demand: quantity demanded of each sector, million yuan per quarter, shape (13,). A firm's share follows its
+        customers and its shock.
         """
         pull = np.where(self.producing, self.customer_base * np.exp(self.shock), 0.0)
         total = np.bincount(self.sector, pull * self.weight, len(demand))
@@ -163,7 +175,8 @@ class Firms(Population):
     def draw_shocks(self, draws: Floats, persistence: float, spread: float, size_exponent: float, named: float) -> None:
         """Advance the AR(1) of revenue productivity by a quarter.
 
-        persistence and spread are yearly (P25, P26); the spread falls with size relative to ten persons by Q34 and is times Q35 for
+        persistence and spread are yearly (P25, P26); the spread falls with size relative to ten persons by Q34 and
+        is times Q35 for
         named plants. draws: standard normals, shape (n,).
         """
         quarterly = persistence**0.25
@@ -173,9 +186,11 @@ class Firms(Population):
         self.shock = np.where(self.producing, moved, 0.0)
 
     def judge(self, hurdle: float, reversion: float, scrap: float) -> Booleans:
-        """Count weak quarters and return who leaves: out of cash, or value below scrap for two quarters past the age of grace.
+        """Count weak quarters and return who leaves: out of cash, or value below scrap for two quarters past the age
+        of grace.
 
-        hurdle: yearly rate (P13); reversion: share of a shock that fades in a year (1 - P25), so today's gap to the usual profit is worth
+        hurdle: yearly rate (P13); reversion: share of a shock that fades in a year (1 - P25), so today's gap to the
+        usual profit is worth
         1 / (hurdle + reversion) years of it and the usual profit 1 / hurdle years; scrap: share of capital (Q31).
         """
         gap = self.profit - self.usual_profit
@@ -192,10 +207,10 @@ def weighted(values: Floats, firms: Firms) -> float:
 
 def by_sector(values: Floats, firms: Firms, sectors: int) -> Floats:
     """Return weighted totals by sector, shape (sectors,)."""
-    return np.bincount(firms.sector, values * firms.weight, sectors)
+    return np.bincount(firms.sector, values * firms.weight, sectors).astype(float)
 
 
 def by_cell(values: Floats, firms: Firms, sites: int, sectors: int) -> Floats:
     """Return weighted totals by site and sector, shape (sites, sectors)."""
     cell: Integers = firms.site * sectors + firms.sector
-    return np.bincount(cell, values * firms.weight, sites * sectors).reshape(sites, sectors)
+    return np.bincount(cell, values * firms.weight, sites * sectors).astype(float).reshape(sites, sectors)

@@ -1,4 +1,6 @@
-"""Terms: what policy has on offer this quarter. Instruments write channels, behaviours read them, nobody else knows the levers."""
+"""Terms: what policy has on offer this quarter. Instruments write channels, behaviours read them, nobody else knows
+the levers.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Channel:
 
 @dataclass
 class Rule:
-    """A threshold, ban, cap or switch: in force for the cases whose hash lies below `share`; the others see the baseline."""
+    """A threshold, ban, cap or switch: in force for the cases whose hash lies below `share`; the others see the
+    baseline.
+    """
 
     unit: str
     doc: str

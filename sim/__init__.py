@@ -1,4 +1,6 @@
-"""The model of the New Area: `from sim import RegionModel`. Names are loaded on first use, so that importing is cheap."""
+"""The model of the New Area: `from sim import RegionModel`. Names are loaded on first use, so that importing is
+cheap.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The ledger: every payment of a quarter is one posting with payer and payee; balances and cost per lever follow from postings."""
+"""The ledger: every payment of a quarter is one posting with payer and payee; balances and cost per lever follow
+from postings.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ class Ledger:
         self.net = dict.fromkeys(ACCOUNTS, 0.0)
 
     def post(self, flow: str, payer: str, payee: str, amount: float, lever: str | None = None) -> None:
-        """Post one payment in million yuan; a negative amount is a payment the other way. Raises KeyError for an unknown account.
+        """Post one payment in million yuan; a negative amount is a payment the other way. Raises KeyError for an
+        unknown account.
 
         lever: the instrument that caused it, charged with the amount.
         """
@@ -61,7 +64,9 @@ class Ledger:
         return sum(abs(amount) for amount in self.postings.values())
 
     def operating_surplus(self) -> float:
-        """Return the surplus of firms before overhead, depreciation, interest, rent, payouts and income tax, from postings alone."""
+        """Return the surplus of firms before overhead, depreciation, interest, rent, payouts and income tax, from
+        postings alone.
+        """
         return (
             self.total("sales")
             + self.total("production_subsidy")

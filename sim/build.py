@@ -1,4 +1,6 @@
-"""The state at the end of 2020: populations, network, markets and budget, built from tables, parameters and one seed."""
+"""The state at the end of 2020: populations, network, markets and budget, built from tables, parameters and one
+seed.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,11 @@ from agents.park import Parks
 from agents.streams import Streams
 from agents.talent import OUTSIDE, SEARCHING, Talent
 from sim.accounting import Ledger
-from sim.build_firms import base_cells, certify, give_flows, give_research, incumbents
+from sim.build_firms import Technology, base_cells, certify, give_flows, give_research, incumbents
 from sim.build_frame import Foundation, foundation, scaled_frame
 from sim.build_talent import home_weights, labour_cells, labour_force, whole_persons
 from sim.calibration import tables
-from sim.network import Network, build_network
+from sim.network import Kernels, Network, build_network
 from sim.params import Parameters, formation, recorded
 from sim.paths import QUARTERS
 from sim.prospects import Prospects, build_prospects
@@ -56,7 +58,8 @@ class Start:
 def build_start(p: Parameters, rng: np.random.SeedSequence, scale: float, scenario: Scenario) -> Start:
     """Build the state at step 0 (fourth quarter of 2020).
 
-    scale: real small firms or persons behind one row. Flows are the yearly working values / 4 x (1+Q01)^Q69; every cell adds up.
+    scale: real small firms or persons behind one row. Flows are the yearly working values / 4 x (1+Q01)^Q69; every
+    cell adds up.
     """
     streams = Streams(rng)
     network = build_network(scenario)
@@ -65,7 +68,7 @@ def build_start(p: Parameters, rng: np.random.SeedSequence, scale: float, scenar
     kernels = network.refresh(p)
     persons = base.employment[:, :, None] * ground.skill_shares / scale
     cells = labour_cells(persons, kernels.minutes[: len(ground.sites), : len(ground.sites)], p.min_cell)
-    expected = np.bincount(cells.of.ravel(), persons.ravel(), cells.count)
+    expected = np.bincount(cells.of.ravel(), persons.ravel(), cells.count).astype(float)
     workers = whole_persons(expected)
     person_weight = base.employment.sum() / workers.sum()
     firms = incumbents(p, streams, base, scale)
@@ -73,19 +76,8 @@ def build_start(p: Parameters, rng: np.random.SeedSequence, scale: float, scenar
     flow = 0.25 * (1.0 + p.g_K0) ** p.shift0
     frame = scaled_frame(p, ground, base, firms, cells, flow, person_weight, scale)
     firms.named = (firms.sector == ground.sectors.index("refinery")).astype(np.int64)
-    give_flows(
-        p,
-        streams,
-        firms,
-        base,
-        flow,
-        p.u_norm,
-        frame.tax_share,
-        frame.labour_share,
-        frame.capital_share,
-        frame.efficiency,
-        frame.sheltered,
-    )
+    tech = Technology(frame.tax_share, frame.labour_share, frame.capital_share, frame.efficiency, frame.sheltered)
+    give_flows(p, streams, firms, base, flow, tech)
     certify(p, streams, firms, frame.hightech_share)
     give_research(p, firms, frame.industrial, ground.sectors.index("business_rd_services"))
     homes_of_jobs = home_weights(p, base.employment.sum(axis=1), ground.kinds, kernels.commute)
@@ -125,7 +117,7 @@ def staff_firms(firms: Firms, cells: Cells, workers: np.ndarray, person_weight: 
     firms.staff = share_out(firms, cells, wanted, workers * person_weight)
 
 
-def share_out(firms: Firms, cells: Cells, wanted: Floats, persons: Floats) -> Floats:
+def share_out(firms: Firms, cells: Cells, wanted: Floats, persons: np.ndarray) -> Floats:
     """Return staff by firm and skill: the persons of each cell shared out by wanted staff, shape (n, 4).
 
     wanted: shape (n, 4); persons: real persons at work in each cell, shape (cells,).
@@ -196,7 +188,9 @@ def build_region(p: Parameters, firms: Firms, frame: Frame, flow: float) -> Regi
 
 
 def build_government(p: Parameters, firms: Firms, frame: Frame) -> GovernmentAccount:
-    """Set the budget of a base quarter: local taxes and other revenue; spending is set equal by the first settlement."""
+    """Set the budget of a base quarter: local taxes and other revenue; spending is set equal by the first
+    settlement.
+    """
     sales, tax = firms.sales * firms.weight, frame.tax_share[firms.sector]
     local = float((sales * tax * frame.local_tax_share[firms.sector]).sum())
     surplus = sales * (1.0 - tax - frame.labour_share[firms.sector])
@@ -272,7 +266,7 @@ def finish_frame(
     firms: Firms,
     talent: Talent,
     cells: Cells,
-    kernels,
+    kernels: Kernels,
     prospects: Prospects,
     network: Network,
 ) -> Frame:
@@ -304,9 +298,11 @@ def finish_frame(
 
 
 def commuter_flows(p: Parameters, talent: Talent, cells: Cells, kernel: Floats) -> tuple[Floats, Floats]:
-    """Return Kunming's vacancies and searchers by skill at which commuting in and out stays level at base, simulated persons, shape (4,).
+    """Return Kunming's vacancies and searchers by skill at which commuting in and out stays level at base, simulated
+    persons, shape (4,).
 
-    At base, vacancies equal separations and searchers are the unemployed plus those just separated; both unknowns are found by repetition.
+    At base, vacancies equal separations and searchers are the unemployed plus those just separated; both unknowns
+    are found by repetition.
     """
     leaving = 1.0 - (1.0 - p.sep / 100.0) ** 0.25
     sites = len(kernel) - 1
@@ -336,7 +332,9 @@ def commuter_flows(p: Parameters, talent: Talent, cells: Cells, kernel: Floats) 
 
 
 def cell_means(firms: Firms, values: Floats, sites: int, sectors: int) -> Floats:
-    """Return the staff-weighted mean of a column by site and sector; an empty cell takes the mean of its sector, shape (sites, sectors)."""
+    """Return the staff-weighted mean of a column by site and sector; an empty cell takes the mean of its sector,
+    shape (sites, sectors).
+    """
     staff = by_cell(firms.employment, firms, sites, sectors)
     total = by_cell(firms.employment * values, firms, sites, sectors)
     sector = total.sum(axis=0) / np.maximum(staff.sum(axis=0), 1e-9)

@@ -1,4 +1,6 @@
-"""Incumbent firms of 2020: sizes, sampling, productivity, research, land and balance sheets that add up to the base cells."""
+"""Incumbent firms of 2020: sizes, sampling, productivity, research, land and balance sheets that add up to the base
+cells.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class BaseCells:
 
 
 def base_cells(p: Parameters, sites: tuple[str, ...], sectors: tuple[str, ...]) -> BaseCells:
-    """Return the base: GDP scaled to the sampled level with the refinery at Q64, capital of each group = formation/(Q01+P08)."""
+    """Return the base: GDP scaled to the sampled level with the refinery at Q64, capital of each group =
+    formation/(Q01+P08).
+    """
     arrays = np.zeros((4, len(sites), len(sectors)))
     for row in tables.base_cells():
         where = sites.index(row.site), sectors.index(row.sector)
@@ -46,7 +50,9 @@ def base_cells(p: Parameters, sites: tuple[str, ...], sectors: tuple[str, ...]) 
 
 
 def firm_sizes(count: int, mean: float, tail: float) -> Floats:
-    """Return the sizes of all real firms of a cell, largest first: Pareto quantiles of the given tail exponent with the given mean."""
+    """Return the sizes of all real firms of a cell, largest first: Pareto quantiles of the given tail exponent with
+    the given mean.
+    """
     shares = ((np.arange(count) + 0.5) / count) ** (-1.0 / tail)
     return shares * mean / shares.mean()
 
@@ -54,7 +60,8 @@ def firm_sizes(count: int, mean: float, tail: float) -> Floats:
 def sample_cell(sizes: Floats, threshold: float, scale: float) -> tuple[Floats, Floats]:
     """Return sizes and weights of the simulated firms of a cell.
 
-    Firms above the threshold stand for themselves; the others are cut into strata of about `scale` firms, each represented by its mean,
+    Firms above the threshold stand for themselves; the others are cut into strata of about `scale` firms, each
+    represented by its mean,
     so that counts and persons add up exactly.
     """
     large = sizes[sizes >= threshold]
@@ -67,7 +74,9 @@ def sample_cell(sizes: Floats, threshold: float, scale: float) -> tuple[Floats, 
 
 
 def incumbents(p: Parameters, streams: Streams, base: BaseCells, scale: float) -> Firms:
-    """Build the incumbents with site, sector, weight, size (`staff` in the first skill only), age and marks; no flows yet."""
+    """Build the incumbents with site, sector, weight, size (`staff` in the first skill only), age and marks; no
+    flows yet.
+    """
     rows: list[tuple[int, int, Floats, Floats]] = []
     for site, sector in zip(*np.nonzero(base.firms), strict=True):
         count = int(base.firms[site, sector])
@@ -99,8 +108,10 @@ def grace(p: Parameters, streams: Streams, ids: Integers) -> Integers:
 def settled_shock(p: Parameters, streams: Streams, firms: Firms, leave_below: Floats) -> tuple[Floats, Integers]:
     """Return shocks (log points) and ages (quarters) of a population in which leavers have been replaced for ten years.
 
-    leave_below: shock relative to the mean of the sector below which a firm loses money, by sector, shape (13,). A firm that stays there
-    for half the quarters of an entrant's runway (P27) is replaced by an entrant at zero: so nobody who should have left is there at the
+    leave_below: shock relative to the mean of the sector below which a firm loses money, by sector, shape (13,). A
+    firm that stays there
+    for half the quarters of an entrant's runway (P27) is replaced by an entrant at zero: so nobody who should have
+    left is there at the
     start, and ages follow from exits.
     """
     spread = innovation(p, firms)
@@ -119,7 +130,9 @@ def settled_shock(p: Parameters, streams: Streams, firms: Firms, leave_below: Fl
 
 
 def innovation(p: Parameters, firms: Firms) -> Floats:
-    """Return the standard deviation of a firm's quarterly shock, log points: P26 a year, less for large firms (Q34) and named plants."""
+    """Return the standard deviation of a firm's quarterly shock, log points: P26 a year, less for large firms (Q34)
+    and named plants.
+    """
     quarterly = p.rho_z**0.25
     yearly = p.sigma_z * np.sqrt((1.0 - quarterly**2) / (1.0 - p.rho_z**2))
     size = np.clip(firms.employment / 10.0, 1.0, 1e4) ** p.sd_size
@@ -134,23 +147,23 @@ def exit_shock(p: Parameters, base: BaseCells, tax: Floats, labour: Floats) -> F
     return np.log(np.maximum(need, 1e-3) / (1.0 - tax))
 
 
-def give_flows(
-    p: Parameters,
-    streams: Streams,
-    firms: Firms,
-    base: BaseCells,
-    scale_flow: float,
-    u_norm: float,
-    tax: Floats,
-    labour: Floats,
-    capital_share: Floats,
-    efficiency: Floats,
-    sheltered: Floats,
-) -> None:
+@dataclass(frozen=True)
+class Technology:
+    """Shares by sector, shape (13,), and effective labour per person by skill, shape (4,)."""
+
+    tax: Floats
+    labour: Floats
+    capital: Floats
+    efficiency: Floats
+    sheltered: Floats  # 0/1: neither fails nor takes entrants
+
+
+def give_flows(p: Parameters, streams: Streams, firms: Firms, base: BaseCells, flow: float, tech: Technology) -> None:
     """Set sales, capital, productivity, customers and balance sheets so that every cell reproduces the base.
 
-    scale_flow: flow of step 0 over the yearly value (1/4 x (1+Q01)^Q69). Revenue follows staff and shock; inputs follow staff.
+    flow: flow of step 0 over the yearly value (1/4 x (1+Q01)^Q69). Revenue follows staff and shock; inputs follow staff.
     """
+    tax, labour, sheltered = tech.tax, tech.labour, tech.sheltered
     firms.shock, firms.age = settled_shock(
         p, streams, firms, np.where(sheltered > 0, -np.inf, exit_shock(p, base, tax, labour))
     )
@@ -158,17 +171,17 @@ def give_flows(
     cell_staff = by_cell(persons, firms, *base.firms.shape)[firms.site, firms.sector]
     pull = persons * np.exp(firms.shock)
     cell_pull = by_cell(pull, firms, *base.firms.shape)[firms.site, firms.sector]
-    firms.sales = base.value_added[firms.site, firms.sector] * scale_flow * pull / cell_pull
+    firms.sales = base.value_added[firms.site, firms.sector] * flow * pull / cell_pull
     firms.value_added, firms.orders = firms.sales.copy(), firms.sales.copy()
     firms.capital = base.capital[firms.site, firms.sector] * persons / cell_staff
     firms.base_capital = firms.capital.copy()
     normal = firms.sales * np.exp(-firms.shock)
     firms.customer_base, firms.expected_sales, firms.base_sales = normal.copy(), normal.copy(), normal.copy()
-    share = capital_share[firms.sector]
-    inputs = np.where(firms.capital > 0, firms.capital, 1.0) ** share * (firms.staff @ efficiency) ** (1.0 - share)
-    firms.base_tfp = normal / (u_norm * inputs)
+    share = tech.capital[firms.sector]
+    inputs = np.where(firms.capital > 0, firms.capital, 1.0) ** share * (firms.staff @ tech.efficiency) ** (1.0 - share)
+    firms.base_tfp = normal / (p.u_norm * inputs)
     firms.productivity = firms.base_tfp.copy()
-    firms.capacity = firms.sales / u_norm
+    firms.capacity = firms.sales / p.u_norm
     margin = np.maximum(1.0 - tax - labour, 0.02)[firms.sector]
     firms.overhead = p.fix_share * margin * normal
     wages = labour[firms.sector] * normal
@@ -178,7 +191,9 @@ def give_flows(
 
 
 def certify(p: Parameters, streams: Streams, firms: Firms, hightech_share: Floats) -> None:
-    """Flag certified high-tech firms by a race until each sector holds its share of value added, scaled to Q66 in total."""
+    """Flag certified high-tech firms by a race until each sector holds its share of value added, scaled to Q66 in
+    total.
+    """
     by_sector = np.bincount(firms.sector, firms.sales * firms.weight, len(hightech_share))
     target = hightech_share * by_sector
     yearly = 4.0 / (1.0 + p.g_K0) ** p.shift0
@@ -196,7 +211,9 @@ def certify(p: Parameters, streams: Streams, firms: Firms, hightech_share: Float
 
 
 def give_research(p: Parameters, firms: Firms, industrial: Floats, services: int) -> None:
-    """Set research intensity, spending and stock: Q67 of GDP, certified firms at five times the intensity of others that do research."""
+    """Set research intensity, spending and stock: Q67 of GDP, certified firms at five times the intensity of others
+    that do research.
+    """
     active = (industrial[firms.sector] > 0) | (firms.sector == services)
     intensity = np.where(firms.high_tech == 1, p.rd_certified, np.where(active, 1.0, 0.0))
     total = float((intensity * firms.sales) @ firms.weight)

@@ -72,7 +72,9 @@ def linkage_matrix(sectors: tuple[str, ...]) -> Floats:
 
 
 def base_wages(cells: BaseCells, firms: Firms, labour: Floats, flow: float, efficiency: Floats) -> Floats:
-    """Return wages of step 0 so that each cell pays its labour share, million yuan per person and quarter, shape (sites, sectors, 4)."""
+    """Return wages of step 0 so that each cell pays its labour share, million yuan per person and quarter, shape
+    (sites, sectors, 4).
+    """
     sites, sectors = cells.value_added.shape
     effective = by_cell(firms.staff @ efficiency, firms, sites, sectors)
     bill = labour * cells.value_added * flow
@@ -161,7 +163,9 @@ def scaled_frame(
 
 
 def entrant_weights(firms: Firms, sites: int, sectors: int, scale: float) -> Floats:
-    """Return the real firms behind an entrant's row: that of the cell's small firms, at most the scale, shape (sites, sectors)."""
+    """Return the real firms behind an entrant's row: that of the cell's small firms, at most the scale, shape
+    (sites, sectors).
+    """
     small = firms.weight > 1.0
     cell = firms.site * sectors + firms.sector
     count = np.bincount(cell[small], minlength=sites * sectors)
@@ -171,7 +175,9 @@ def entrant_weights(firms: Firms, sites: int, sectors: int, scale: float) -> Flo
 
 
 def entrant_capital(p: Parameters, base: BaseCells, entry: Floats, size: Floats) -> Floats:
-    """Return capital that entrants and movers in put in place in a base quarter by cell: number x size x (capital per worker x Q33)."""
+    """Return capital that entrants and movers in put in place in a base quarter by cell: number x size x (capital
+    per worker x Q33).
+    """
     intensity = np.divide(base.capital, base.employment, out=np.zeros_like(base.capital), where=base.employment > 0)
     movers = np.where(entry > 0.0, base.firms * (1.0 - (1.0 - p.reloc0 / 100.0) ** 0.25), 0.0)
     return (entry * p.ent_size + movers) * size * intensity * p.ent_K
@@ -182,8 +188,10 @@ def gross_rates(
 ) -> Floats:
     """Return gross investment of incumbents at base, share of capital per quarter by sector.
 
-    Each sector would keep its capital growing at Q01: (Q01 + P08) K, less what projects and entrants of the sector put in place, and at
-    least half of wear; then all sectors of a group (industry, others) are scaled together, so that the group's recorded investment is
+    Each sector would keep its capital growing at Q01: (Q01 + P08) K, less what projects and entrants of the sector
+    put in place, and at
+    least half of wear; then all sectors of a group (industry, others) are scaled together, so that the group's
+    recorded investment is
     that of the base (model page, section 7).
     """
     wanted = formation(p)

@@ -16,7 +16,8 @@ SKILLS = 4
 def labour_cells(persons: Floats, minutes: Floats, minimum: float) -> Cells:
     """Merge cells that expect fewer simulated persons than Q72 with the nearest cell of the same sector.
 
-    persons: expected simulated persons, shape (sites, sectors, skills); minutes between sites. Where a sector holds too few at every
+    persons: expected simulated persons, shape (sites, sectors, skills); minutes between sites. Where a sector holds
+    too few at every
     site, its skill is staffed by the next lower (for basic: the next higher) skill of the sector.
     """
     sites, sectors, _ = persons.shape
@@ -58,9 +59,11 @@ def whole_persons(persons: Floats) -> Integers:
 
 
 def home_weights(p: Parameters, employment: Floats, kinds: tuple[str, ...], commute: Floats) -> Floats:
-    """Return the chance of each home for a job at each site, shape (sites + 1 homes, sites + 1 workplaces); columns sum to 1.
+    """Return the chance of each home for a job at each site, shape (sites + 1 homes, sites + 1 workplaces); columns
+    sum to 1.
 
-    A park houses fewer of its workers than a town (declared ratio); the last home and the last workplace are Kunming core.
+    A park houses fewer of its workers than a town (declared ratio); the last home and the last workplace are Kunming
+    core.
     """
     room = employment * np.where([k == "park" for k in kinds], p.park_homes, 1.0)
     pull = np.append(room, p.kunming_homes)[:, None] * commute
@@ -68,7 +71,9 @@ def home_weights(p: Parameters, employment: Floats, kinds: tuple[str, ...], comm
 
 
 def labour_force(p: Parameters, streams: Streams, cells: Cells, workers: Integers, homes: Floats) -> Talent:
-    """Build persons: workers of every cell, commuters to Kunming and searchers, with homes drawn from the commuting kernel."""
+    """Build persons: workers of every cell, commuters to Kunming and searchers, with homes drawn from the commuting
+    kernel.
+    """
     residents = int(workers.sum())
     outside = round(p.out_commuters * residents)
     idle = round(p.u0 / (1.0 - p.u0) * (residents + outside))

@@ -58,7 +58,9 @@ def employment_gap(model: RegionModel) -> float:
 
 
 def employment_residual(model: RegionModel) -> float:
-    """Return the largest gap between staff of firms and persons at work over all labour cells, relative to employment."""
+    """Return the largest gap between staff of firms and persons at work over all labour cells, relative to
+    employment.
+    """
     firms, cells = model.firms, model.cells
     cell = cells.of[firms.site, firms.sector]
     staff = np.bincount(cell.ravel(), (firms.staff * firms.weight[:, None]).ravel(), cells.count)

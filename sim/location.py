@@ -1,4 +1,6 @@
-"""What draws an investor to a site: wages, tax and support, firms of the own industry, markets, suppliers, distance, days, services."""
+"""What draws an investor to a site: wages, tax and support, firms of the own industry, markets, suppliers, distance,
+days, services.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ class Attraction:
 
 
 def nest_values(p: Parameters) -> Floats:
-    """Return the constants of New Area, Kunming, rest of Yunnan, elsewhere: base shares Q49 and, of the others, Q57 in Yunnan."""
+    """Return the constants of New Area, Kunming, rest of Yunnan, elsewhere: base shares Q49 and, of the others, Q57
+    in Yunnan.
+    """
     inside = p.share_NA
     yunnan = (1.0 - inside) * p.rho_yn
     shares = np.array(
@@ -52,8 +56,10 @@ def attraction(model: RegionModel) -> Attraction:
 
 
 def site_values(model: RegionModel) -> Floats:
-    """Return utility of each site by sector and source, shape (sectors, sources, sites); terms at base change nothing."""
-    p, frame, terms, kernels = model.p, model.frame, model.terms, model.kernels
+    """Return utility of each site by sector and source, shape (sectors, sources, sites); terms at base change
+    nothing.
+    """
+    p, frame, terms = model.p, model.frame, model.terms
     sites = len(frame.sites)
     producing = model.firms.weight * (model.firms.building == 0)
     counts = np.bincount(

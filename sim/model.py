@@ -18,7 +18,7 @@ from sim.identities import TOLERANCE, IdentityError, identities
 from sim.newcomers import Pools
 from sim.params import Parameters, central
 from sim.paths import build_paths
-from sim.policy.base import PolicyMix
+from sim.policy.base import Dose, PolicyMix
 from sim.policy.registry import check_registry
 from sim.scenario import Scenario
 from sim.stages.announce import announce_policy, announce_terms, ration_support, rebuild_links
@@ -70,9 +70,12 @@ class RegionModel(ColumnModel):
     ) -> None:
         """Set up the region at the end of 2020.
 
-        scale: real small firms or persons behind one row (1: all of them); rng: seed of the luck of the run; parameters: values of
-        assumptions (central by default); path: `observed` or `as_seen_in_2020`; checked: enforce declared reads, writes and identities;
-        start: a state to start from, shared by the arms of a comparison; settings: levers and parameters by id, or by dotted name with `__`
+        scale: real small firms or persons behind one row (1: all of them); rng: seed of the luck of the run;
+        parameters: values of
+        assumptions (central by default); path: `observed` or `as_seen_in_2020`; checked: enforce declared reads,
+        writes and identities;
+        start: a state to start from, shared by the arms of a comparison; settings: levers and parameters by id, or
+        by dotted name with `__`
         for the dot. Raises InputError for anything unknown or out of range.
         """
         seed = (
@@ -95,7 +98,10 @@ class RegionModel(ColumnModel):
         self.network, self.ledger, self.queue = own.network, own.ledger, Queue()
         self.streams, self.policy, self.paths = Streams(seed), PolicyMix(case), build_paths(path, values)
         self.rates = setup.rates(values)
-        self.terms, self.doses, self.effects, self.outcomes = Terms(), {}, {}, {}
+        self.terms = Terms()
+        self.doses: dict[str, Dose] = {}
+        self.outcomes: dict[str, float] = {}  # activity that levers have moved, as an evaluation measures it
+        self.effects: dict[str, float] = {}  # activity per yuan at the last evaluation
         self.record: dict[str, Floats] = {name: np.full(horizon_quarters + 1, np.nan) for name in INDICATORS}
         attach(self, {Firm: "firms", Person: "talent", Park: "parks", Government: "government"})
         self.datacollector = mesa.DataCollector(model_reporters={name: _reporter(name) for name in INDICATORS})
@@ -125,7 +131,7 @@ class RegionModel(ColumnModel):
         self.quarter += 1
         if self.quarter >= len(next(iter(self.record.values()))):
             raise IndexError(
-                f"quarter {self.quarter} is past the horizon; build the model with a larger horizon_quarters (at most 40)"
+                f"quarter {self.quarter} is past the horizon; build the model with more horizon_quarters (at most 40)"
             )
         self.streams.begin(self.quarter)
         self.ledger.open_quarter()
@@ -147,7 +153,8 @@ class RegionModel(ColumnModel):
         """Return the relative residual of every identity of the last quarter, by name."""
         return identities(self)
 
-    # What stages ask the model for ---------------------------------------------------------------------------------------------------
+    # What stages ask the model for
+    # ---------------------------------------------------------------------------------------------------
 
     def pay(self, flow: str, payer: str, payee: str, amount: float, lever: str | None = None) -> None:
         """Post a payment in million yuan and move the cash of the committee with it."""
@@ -158,7 +165,9 @@ class RegionModel(ColumnModel):
             self.government.cash[:] += amount
 
     def own_share(self, lever: str) -> float:
-        """Return the share of a lever's outlay that the New Area pays itself (Kunming co-finances public works, I17b)."""
+        """Return the share of a lever's outlay that the New Area pays itself (Kunming co-finances public works,
+        I17b).
+        """
         return 1.0 - self.terms.kunming_cofinance.total if lever in setup.PUBLIC_WORKS else 1.0
 
     def grace(self, ids: Integers) -> Integers:

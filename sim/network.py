@@ -25,7 +25,9 @@ FAR = 1e6  # minutes between places that no open link joins: weighs nothing in a
 
 @dataclass(frozen=True)
 class Kernels:
-    """What follows from the distances; recomputed only when an edge changes. Sites are the first rows of every matrix."""
+    """What follows from the distances; recomputed only when an edge changes. Sites are the first rows of every
+    matrix.
+    """
 
     minutes: Floats  # generalised minutes between nodes, shape (nodes, nodes)
     access: Floats  # decay of market potential between sites and nodes, shape (sites, nodes)
@@ -75,7 +77,8 @@ class Network:
     def advance(self, quarter: int, targets: dict[str, float], kunming_minutes: float, build_quarters: float) -> float:
         """Open what is finished, set the weights of the layers, move the road to Kunming on; returns minutes saved.
 
-        targets: wanted weight of a layer by name; kunming_minutes: wanted travel time (I11b), reached by construction over build_quarters.
+        targets: wanted weight of a layer by name; kunming_minutes: wanted travel time (I11b), reached by
+        construction over build_quarters.
         """
         changed = False
         now_open = self.opens <= quarter
@@ -103,7 +106,9 @@ class Network:
         return self.kernels
 
     def generalised_minutes(self, layer_effect: float, customs_effect: float) -> Floats:
-        """Return minutes of every transport edge: travel time less what joint layers between its ends save, shape (edges,)."""
+        """Return minutes of every transport edge: travel time less what joint layers between its ends save, shape
+        (edges,).
+        """
         minutes = np.where(self.radial, self.minutes * self.kunming_minutes / self.base_kunming_minutes, self.minutes)
         size = len(self.nodes)
         saving = np.zeros((size, size))
@@ -150,7 +155,7 @@ class Network:
         """Return the links as a networkx multigraph, for drawing, measures and editing by hand."""
         import networkx as nx
 
-        graph = nx.MultiGraph()
+        graph: nx.MultiGraph = nx.MultiGraph()
         for k, name in enumerate(self.nodes):
             graph.add_node(name, site=k < self.n_sites, lon=self.coordinates[k, 0], lat=self.coordinates[k, 1])
         for k in range(len(self.source)):

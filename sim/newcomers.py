@@ -1,4 +1,6 @@
-"""Numbered pools: the n-th entrant of a cell, the n-th newcomer of a kind, is the same agent in every arm, whenever it comes."""
+"""Numbered pools: the n-th entrant of a cell, the n-th newcomer of a kind, is the same agent in every arm, whenever
+it comes.
+"""
 
 from __future__ import annotations
 

@@ -84,10 +84,13 @@ def central(path: str = "observed") -> Parameters:
 
 
 def draw(seed: np.random.SeedSequence, path: str = "observed") -> Parameters:
-    """Draw all uncertain parameters: triangular on low, central, high, redrawn together until the joint conditions hold.
+    """Draw all uncertain parameters: triangular on low, central, high, redrawn together until the joint conditions
+    hold.
 
-    Each parameter has its own stream by id, so a new parameter changes no other draw. Conditions: price response times demand
-    elasticity <= 0.5 (model page, stage 10); capital-output ratio inside the range of P09; high-tech share of the province in 1.5-6 %.
+    Each parameter has its own stream by id, so a new parameter changes no other draw. Conditions: price response
+    times demand
+    elasticity <= 0.5 (model page, stage 10); capital-output ratio inside the range of P09; high-tech share of the
+    province in 1.5-6 %.
     """
     streams = Streams(seed)
     rows = tables.parameters().values()
@@ -119,7 +122,9 @@ def lever_investment() -> float:
 
 
 def recorded(p: Parameters) -> dict[str, float]:
-    """Return recorded investment in 2020 by owner, million yuan per year; Q09 moves with the sampled total, housing is the rest."""
+    """Return recorded investment in 2020 by owner, million yuan per year; Q09 moves with the sampled total, housing
+    is the rest.
+    """
     industry, other = p.fai_2020 * p.fai_industry, p.fai_2020 * p.fai_other_firms
     infrastructure = lever_investment() + p.infra_other * p.fai_2020 / tables.parameters()[LEVEL].value
     return {
@@ -131,7 +136,9 @@ def recorded(p: Parameters) -> dict[str, float]:
 
 
 def formation(p: Parameters) -> dict[str, float]:
-    """Return capital formation in 2020 by owner, million yuan per year: recorded investment times the share that forms capital."""
+    """Return capital formation in 2020 by owner, million yuan per year: recorded investment times the share that
+    forms capital.
+    """
     share = {"industry": p.cf_firm, "other": p.cf_firm, "infrastructure": p.cf_infra, "housing": p.cf_housing}
     return {owner: value * share[owner] for owner, value in recorded(p).items()}
 

@@ -29,7 +29,8 @@ class Paths:
 def build_paths(path: str, p: Parameters) -> Paths:
     """Return the paths under `observed` or `as_seen_in_2020`; growth is spread evenly over the quarters of a year.
 
-    Demand from the rest of China and abroad grows at the sampled rates Q18 and Q19; the price of investment at its own rate.
+    Demand from the rest of China and abroad grows at the sampled rates Q18 and Q19; the price of investment at its
+    own rate.
     """
     steps = np.arange(QUARTERS + 1) / 4.0
     return Paths(

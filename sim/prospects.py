@@ -45,14 +45,17 @@ class Prospects(Population):
 
 
 def build_prospects(p: Parameters, streams: Streams, first: int, last: int) -> Prospects:
-    """Draw the pool for quarters first..last; ids count from 0. Investment and intensity are lognormal, correlated by Q51."""
+    """Draw the pool for quarters first..last; ids count from 0. Investment and intensity are lognormal, correlated
+    by Q51.
+    """
     rates = np.array([p.lam_east, p.lam_foreign, p.lam_soe, p.lam_yunnan, p.lam_local]) * HEADROOM / 4.0
     quarters = np.arange(first, last + 1)
     slots = np.arange(len(quarters) * len(SOURCES))
     counts = _poisson(streams, slots, np.tile(rates, len(quarters)))
     slot = np.repeat(slots, counts)
     within = np.arange(len(slot)) - np.repeat(np.cumsum(counts) - counts, counts)
-    # The key of a prospect is its place in its own quarter and source, so that a change of one rate moves no other prospect.
+    # The key of a prospect is its place in its own quarter and source, so that a change of one rate moves no other
+    # prospect.
     key = slot * 256 + within
     pool = Prospects()
     source = slot % len(SOURCES)

@@ -33,6 +33,7 @@ class Stage:
     doc: str
 
     def __call__(self, model: RegionModel) -> None:
+        """Run the stage; in a checked model, against its declaration."""
         if model.checked:
             run_checked(self, model)
         else:

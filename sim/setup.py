@@ -1,4 +1,6 @@
-"""What a model needs beside its populations: rates per quarter, marks of cases, and the reference values of the start."""
+"""What a model needs beside its populations: rates per quarter, marks of cases, and the reference values of the
+start.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ from sim.policy.registry import INSTRUMENTS
 from sim.scenario import Scenario, load_scenario
 from sim.stages.announce import FROM_OTHERS, announce_terms
 from sim.stages.backlog import open_backlog
+from sim.stages.construct import capital_stock
 from sim.stages.demography import enter
-from sim.stages.measure import INDICATORS
+from sim.stages.measure import INDICATORS, output_indicators, people_indicators, public_indicators
 from sim.stages.production import update_potentials
 from sim.stages.residence import pull_factor
 
@@ -63,10 +66,12 @@ def rates(p: Parameters) -> Rates:
 def resolve(
     scenario: str | Scenario, parameters: Parameters, settings: dict[str, float]
 ) -> tuple[Scenario, Parameters]:
-    """Return scenario and parameters with keyword settings applied; `land__annual_quota` stands for `land.annual_quota`."""
+    """Return scenario and parameters with keyword settings applied; `land__annual_quota` stands for
+    `land.annual_quota`.
+    """
     case = load_scenario(scenario) if isinstance(scenario, str) else scenario
     levers, params = tables.levers(), tables.parameters()
-    by_name = {row.name: row.id for row in (*levers.values(), *params.values())}
+    by_name = {row.name: row.id for row in levers.values()} | {row.name: row.id for row in params.values()}
     lever_values: dict[str, float] = {}
     assumptions = dict(case.assumptions)
     for key, value in settings.items():
@@ -79,7 +84,7 @@ def resolve(
         else:
             known = [*levers, *params, *by_name]
             raise InputError(
-                f"no lever or parameter is called {name!r}; did you mean {', '.join(nearest(name, known)) or 'nothing near'}?"
+                f"no lever or parameter is called {name!r}; did you mean {', '.join(nearest(name, known)) or '?'}?"
             )
     return case.with_levers(lever_values) if lever_values else case, parameters.replace(**assumptions)
 
@@ -91,7 +96,8 @@ def prepare(model: RegionModel) -> None:
     model.first_project = int(model.frame.entrant_block[0]) - model.prospects.n
     pool = np.arange(model.prospects.n)
     model.hashes = {name: model.streams.fixed(f"case.{name}", pool) for name in ("I02a", "I03a", "two_high", "lease")}
-    # Tastes for homes come in classes: a person belongs to one for life, and the race among homes is exact within the class.
+    # Tastes for homes come in classes: a person belongs to one for life, and the race among homes is exact within
+    # the class.
     model.home_tastes = model.streams.fixed("talent.home_taste", np.arange(TASTE_CLASSES * 16)).reshape(
         TASTE_CLASSES, 16
     )
@@ -158,7 +164,9 @@ def reference_values(model: RegionModel) -> None:
 
 
 def expect_newcomers(model: RegionModel) -> None:
-    """Let incumbents expect the growth that continuing firms have at base: that of the sector less the customers newcomers take (Q17)."""
+    """Let incumbents expect the growth that continuing firms have at base: that of the sector less the customers
+    newcomers take (Q17).
+    """
     p, frame = model.p, model.frame
     staff = frame.entry_per_quarter * p.ent_size * frame.entrant_size
     movers = (
@@ -223,7 +231,9 @@ def base_facts(model: RegionModel) -> dict[str, float]:
 
 
 def start_budget(model: RegionModel) -> None:
-    """Close the budget of the base quarter: regular spending is what revenue, land and bonds leave after levers at their baselines."""
+    """Close the budget of the base quarter: regular spending is what revenue, land and bonds leave after levers at
+    their baselines.
+    """
     p, government = model.p, model.government
     model.facts = base_facts(model)
     plain = PolicyMix(load_scenario("baseline")).doses(0, 1.0, {})
@@ -245,35 +255,11 @@ def start_budget(model: RegionModel) -> None:
 
 
 def record_start(model: RegionModel) -> None:
-    """Write quarter 0 of the record: levels at the end of 2020."""
-    firms, frame, region = model.firms, model.frame, model.region
-    sales = firms.sales * firms.weight
-    model.capital_before = weighted(firms.capital, firms) + float(
-        model.parks.public_capital.sum() + region.housing_capital[0]
-    )
-    persons = weighted(firms.employment, firms)
-    figures = {
-        "gdp": sales.sum(),
-        "gdp_current": sales.sum(),
-        "booked_gdp": sales.sum(),
-        "fai": region.investment_recorded[0],
-        "fai_nominal": region.investment_recorded[0],
-        "industrial_value_added": sales @ frame.industrial[firms.sector],
-        "hightech_value_added": float(sales @ (firms.high_tech == 1)) * model.hightech_scale,
-        "employment": persons,
-        "firms": float(firms.weight @ firms.producing),
-        "capital": weighted(firms.capital, firms),
-        "house_price": 1.0,
-        "mean_tfp": 1.0,
-        "price_level": 1.0,
-        "mean_wage": model.mean_wage * 4e6,
-        "energy_use": region.energy_use[0],
-        "public_capital": model.parks.public_capital.sum(),
-        "debt": model.government.bond_debt[0],
-        "kunming_minutes": model.network.kunming_minutes,
-        "hightech_firms": float(firms.weight @ (firms.high_tech == 1)),
-        "rd_spending": weighted(firms.rd_spending, firms),
-    }
-    model.now = {name: float(figures.get(name, np.nan)) for name in INDICATORS}
+    """Write quarter 0 of the record by the same formulas as every other quarter: levels at the end of 2020."""
+    region = model.region
+    model.capital_before = capital_stock(model)
+    now = {**output_indicators(model), **people_indicators(model), **public_indicators(model)}
+    model.now = {name: float(now[name]) for name in INDICATORS}
+    model.now["energy_use"] = float(region.energy_use[0])
     for name, value in model.now.items():
         model.record[name][0] = value

@@ -1,4 +1,6 @@
-"""State that belongs to no single agent: sector markets, labour pools, homes, the region; columns like every population."""
+"""State that belongs to no single agent: sector markets, labour pools, homes, the region; columns like every
+population.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +107,9 @@ class Queue(Population):
 
 @dataclass(frozen=True)
 class Cells:
-    """Labour cells: site x sector x skill, small ones merged; `of[site, sector, skill]` is the cell that staffs a firm."""
+    """Labour cells: site x sector x skill, small ones merged; `of[site, sector, skill]` is the cell that staffs a
+    firm.
+    """
 
     of: Integers
     site: Integers

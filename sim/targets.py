@@ -21,23 +21,35 @@ IMPLIED_SHARES = {
     "industry": 9.17,
     "hightech": 8.33,
 }  # % of the province: pull over growth, article 2
-SLACK: dict[str, dict[str, float]] = {
-    "land_quota": {"I13a": 15.0},
-    "serviced_land": {"N48": 250.0, "N15": 0.0},
-    "budget": {"I18b": 2000.0},
-    "credit": {"Q37": 0.7},
-    "labour": {"Q60": 0.07, "Q62": 1.0},
-    "demand": {"Q18": 0.06, "Q19": 0.07},
-    "threshold": {"I02a": 0.0},
-    "energy_quota": {"I10c": 0.0},
-    "approval_time": {"I19a": 10.0},
-    "building_time": {"P106": 12.0},
+# What each constraint is relaxed to when its diagnosis is asked for, by dotted name of a lever or parameter.
+_SLACK = {
+    "land_quota": {"land.annual_quota": 15.0},
+    "serviced_land": {"land.servicing_cost": 250.0},
+    "budget": {"fiscal.provincial_grant": 2000.0},
+    "credit": {"finance.ltv": 0.7},
+    "labour": {"labour.mig_gross": 0.07, "labour.g_lf": 1.0},
+    "demand": {"demand.g_rest": 0.06, "demand.g_export": 0.07},
+    "threshold": {"land.intensity_threshold": 0.0},
+    "energy_quota": {"planning.energy_intensity_fall": 0.0},
+    "approval_time": {"business_environment.approval_time": 10.0},
+    "building_time": {"land.tau_build": 12.0},
 }
+
+
+def _by_id(names: Mapping[str, float]) -> dict[str, float]:
+    known = {row.name: row.id for row in tables.levers().values()}
+    known |= {row.name: row.id for row in tables.parameters().values()}
+    return {known[name]: value for name, value in names.items()}
+
+
+SLACK: Mapping[str, Mapping[str, float]] = {constraint: _by_id(names) for constraint, names in _SLACK.items()}
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One target in one run: its value in the unit of the target (None where undefined), whether it is reached, and yearly values."""
+    """One target in one run: its value in the unit of the target (None where undefined), whether it is reached, and
+    yearly values.
+    """
 
     value: float | None
     reached: bool
@@ -56,7 +68,9 @@ def annual(record: Mapping[str, Floats], name: str, start: float, horizon: int) 
 
 
 def base_value(record: Mapping[str, Floats], kind: str, p: Parameters) -> float:
-    """Return the 2020 value; for industry the flow of step 0 taken back to the yearly value (its cells are scaled to sampled GDP)."""
+    """Return the 2020 value; for industry the flow of step 0 taken back to the yearly value (its cells are scaled to
+    sampled GDP).
+    """
     if kind == "industry":
         return float(record["industrial_value_added"][0]) * 4.0 / (1.0 + p.g_K0) ** p.shift0
     return working_value(kind, p)
@@ -72,7 +86,8 @@ def measure(
 ) -> dict[str, Measure]:
     """Measure the ten targets on a record that covers the horizon.
 
-    share: denominators of the contributions, `published` or `implied` by the text; rule: `average` (geometric mean), `each` or `final`
+    share: denominators of the contributions, `published` or `implied` by the text; rule: `average` (geometric mean),
+    `each` or `final`
     year; path: where the province goes.
     """
     values = {kind: annual(record, name, base_value(record, kind, parameters), horizon) for kind, name in KINDS.items()}
@@ -89,7 +104,9 @@ def measure(
 
 
 def provincial_totals(kind: str, base: float, p: Parameters, share: str, horizon: int, path: str) -> Floats:
-    """Return the provincial total of 2020..horizon, million yuan: working value over the share, carried along the path."""
+    """Return the provincial total of 2020..horizon, million yuan: working value over the share, carried along the
+    path.
+    """
     part = IMPLIED_SHARES[kind] if share == "implied" else published_share(kind, p)
     variable = {"gdp": "province_gdp_growth", "fai": "province_fai_growth", "industry": "province_industry_growth"}.get(
         kind, "province_hightech_growth"
@@ -99,7 +116,9 @@ def provincial_totals(kind: str, base: float, p: Parameters, share: str, horizon
 
 
 def published_share(kind: str, p: Parameters) -> float:
-    """Return the New Area's share of the province in 2020, %: published for GDP, estimates with ranges for the others."""
+    """Return the New Area's share of the province in 2020, %: published for GDP, estimates with ranges for the
+    others.
+    """
     if kind == "gdp":
         return 100.0 * p.gdp_2020 / tables.province()["yunnan_gdp", 2020].value
     return {"fai": p.share_fai, "industry": p.share_industry, "hightech": 100.0 * p.ht_va / p.province_hightech}[kind]
@@ -128,7 +147,9 @@ def _mean(yearly: Floats, threshold: float, rule: str) -> Measure:
 
 
 def _intensity(record: Mapping[str, Floats], horizon: int) -> Measure:
-    """Total investment over total land of projects admitted since 2021, 100M yuan per km2; the reach rules do not apply."""
+    """Total investment over total land of projects admitted since 2021, 100M yuan per km2; the reach rules do not
+    apply.
+    """
     last = 4 * (horizon - FIRST_YEAR + 1)
     money, land = record["investment_admitted"][1 : last + 1], record["land_admitted"][1 : last + 1]
     by_year = [
@@ -142,7 +163,9 @@ def _intensity(record: Mapping[str, Floats], horizon: int) -> Measure:
 
 
 def _premium(growth: Mapping[str, Floats], horizon: int, path: str) -> Measure:
-    """Smallest premium of the four growth rates over the province, points a year; above zero in all four counts as reached."""
+    """Smallest premium of the four growth rates over the province, points a year; above zero in all four counts as
+    reached.
+    """
     years = horizon - FIRST_YEAR + 1
     variables = {
         "gdp": "province_gdp_growth",

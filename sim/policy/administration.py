@@ -1,4 +1,6 @@
-"""Instruments of articles 10, 15, 16, 18 to 22: administration, operation, money between governments, approvals, appraisal."""
+"""Instruments of articles 10, 15, 16, 18 to 22: administration, operation, money between governments, approvals,
+appraisal.
+"""
 
 from __future__ import annotations
 

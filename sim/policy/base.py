@@ -45,11 +45,17 @@ def free(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
 
 @dataclass(frozen=True)
 class Instrument:
-    """One lever: its mechanism writes terms; its cost, million yuan per quarter, follows from take-up (`facts`)."""
+    """One lever: its mechanism writes terms; its cost, million yuan per quarter, follows from take-up (`facts`).
+
+    outcome: activity that the lever moved in the quarter, million yuan, as an outside evaluation would measure it
+    (I22b); None where
+    an evaluation finds nothing to measure.
+    """
 
     lever: str
     announce: Mechanism
     cost: Cost = free
+    outcome: Cost | None = None
 
 
 def writes(channel: str, factor: float = 1.0) -> Mechanism:
@@ -81,6 +87,11 @@ def per_year(rate: float) -> Cost:
     return cost
 
 
+def formed(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    """Measure public works by the capital that they form."""
+    return p.cf_infra * dose.effective / 4.0
+
+
 CAPACITY = {"I10a": 0.25, "I15b": 0.25, "I20a": 0.3, "I21a": 0.2}  # shares of the gain in implementation; sum 1
 
 
@@ -92,7 +103,9 @@ class PolicyMix:
         self.settings = dict(scenario.levers)
 
     def value(self, lever: str, quarter: int) -> float:
-        """Return the value of a lever as set for a quarter (1 = 2021Q1): its baseline before, after, and on the way along a ramp."""
+        """Return the value of a lever as set for a quarter (1 = 2021Q1): its baseline before, after, and on the way
+        along a ramp.
+        """
         row = self.table[lever]
         setting = self.settings.get(lever)
         if setting is None or quarter < setting.start or (setting.end is not None and quarter > setting.end):
@@ -102,7 +115,9 @@ class PolicyMix:
         return row.baseline + min((quarter - setting.start + 1) / setting.ramp, 1.0) * (setting.value - row.baseline)
 
     def implementation(self, quarter: int, p: Parameters) -> float:
-        """Return theta: the share of a stated measure that takes effect, P160 raised by articles 10, 15, 20 and 21 and by time."""
+        """Return theta: the share of a stated measure that takes effect, P160 raised by articles 10, 15, 20 and 21
+        and by time.
+        """
         ripe = p.theta_impl * min(1.0, p.theta_start + (1.0 - p.theta_start) * quarter / p.theta_quarters)
         gain = 0.0
         for lever, weight in CAPACITY.items():
@@ -112,7 +127,9 @@ class PolicyMix:
         return min(1.0, ripe * (1.0 + p.theta_gain * gain))
 
     def doses(self, quarter: int, theta: float, cut: Mapping[str, float]) -> dict[str, Dose]:
-        """Return the dose of every lever; cut: share of the change that the budget can pay, by lever (1 where absent)."""
+        """Return the dose of every lever; cut: share of the change that the budget can pay, by lever (1 where
+        absent).
+        """
         out = {}
         for lever, row in self.table.items():
             value = self.value(lever, quarter)

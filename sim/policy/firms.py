@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 from agents.terms import Terms
 from sim.params import Parameters
-from sim.policy.base import Dose, Instrument, per_year, rules, writes
+from sim.policy.base import Dose, Instrument, formed, per_year, rules, writes
 
 
 def recruitment_staff(dose: Dose, terms: Terms, p: Parameters) -> None:
-    """Raise arrivals of prospects by P-staff x ln(staff / baseline staff); no staff at all loses three quarters of them."""
+    """Raise arrivals of prospects by P-staff x ln(staff / baseline staff); no staff at all loses three quarters of
+    them.
+    """
     terms.recruitment.add(dose.lever, p.staff_elasticity * math.log(max(dose.effective, 1.0) / dose.baseline))
 
 
@@ -45,7 +47,10 @@ def research_grant(rate: str) -> Instrument:
     def cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
         return dose.effective * getattr(p, rate) / 4.0
 
-    return Instrument(lever, announce, cost)
+    def outcome(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+        return (1.0 + p.rd_add) * cost(dose, facts, p)
+
+    return Instrument(lever, announce, cost, outcome)
 
 
 def _teams_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
@@ -76,13 +81,29 @@ def _partner_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> floa
     return dose.effective / 100.0 * facts["joint_tax"]
 
 
+def _recruited(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return facts["investment_admitted"] * (1.0 - (dose.baseline / max(dose.effective, 1.0)) ** p.staff_elasticity)
+
+
+def _started(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return facts["started_investment"] * (1.0 - math.exp(-p.team_start * dose.change / 80.0))
+
+
+def _induced(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return -p.uc_inv * facts["equipment_subsidy"]
+
+
+def _lent(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return p.guar_add * dose.change / 100.0 * facts["small_firm_debt"]
+
+
 INSTRUMENTS = (
     Instrument("I02a", rules("intensity_threshold")),
     Instrument("I03a", rules("two_high_admitted")),
-    Instrument("I04a", recruitment_staff, per_year(0.25)),
-    Instrument("I04d", project_teams, _teams_cost),
+    Instrument("I04a", recruitment_staff, per_year(0.25), _recruited),
+    Instrument("I04d", project_teams, _teams_cost, _started),
     Instrument("I04j", eastern_mechanism, per_year(5.0)),
-    Instrument("I05b", writes("platform_investment"), per_year(1.0)),
+    Instrument("I05b", writes("platform_investment"), per_year(1.0), formed),
     Instrument("I05d", writes("partner_sharing", 0.01), _partner_cost),
     Instrument("I05e", writes("statistical_sharing", 0.01)),
     research_grant("new_national_labs"),
@@ -93,8 +114,8 @@ INSTRUMENTS = (
     Instrument("I07a", writes("certification"), per_year(0.3)),
     Instrument("I08a", writes("layer_customs"), per_year(10.0)),
     Instrument("I09a", foreign_barrier),
-    Instrument("I09g", writes("equipment_subsidy", 0.01), _equipment_cost),
+    Instrument("I09g", writes("equipment_subsidy", 0.01), _equipment_cost, _induced),
     Instrument("I09h", writes("equipment_cap")),
-    Instrument("I12c", writes("guarantee", 0.01), _guarantee_cost),
+    Instrument("I12c", writes("guarantee", 0.01), _guarantee_cost, _lent),
     Instrument("I12d", writes("ip_pledge"), _pledge_cost),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from agents.terms import Terms
 from sim.params import Parameters
-from sim.policy.base import Dose, Instrument, per_year, rules, writes
+from sim.policy.base import Dose, Instrument, formed, per_year, rules, writes
 
 
 def land_quota(dose: Dose, terms: Terms, p: Parameters) -> None:
@@ -25,7 +25,9 @@ def farmland_balance(dose: Dose, terms: Terms, p: Parameters) -> None:
 
 
 def planning_status(dose: Dose, terms: Terms, p: Parameters) -> None:
-    """Direct dealing with the ministries raises the land quota and the bond quota, in the share of years in which it works."""
+    """Direct dealing with the ministries raises the land quota and the bond quota, in the share of years in which it
+    works.
+    """
     gain = p.status_gain * dose.share * (dose.value - dose.baseline)
     terms.land_quota.add(dose.lever, gain * terms.land_quota.total)
     terms.bond_quota.add(dose.lever, gain * terms.bond_quota.total)
@@ -71,13 +73,13 @@ INSTRUMENTS = (
     Instrument("I10b", rules("construction_cap")),
     Instrument("I10c", writes("energy_fall", 0.01)),
     Instrument("I10d", writes("green_share", 0.01)),
-    Instrument("I11a", writes("district_investment"), per_year(1.0)),
+    Instrument("I11a", writes("district_investment"), per_year(1.0), formed),
     Instrument("I11b", writes("kunming_minutes"), _road_cost),
     Instrument("I11c", writes("housing_ratio"), _housing_cost),
     Instrument("I11d", writes("residential_share", 0.01)),
-    Instrument("I11e", writes("school_investment"), per_year(1.0)),
-    Instrument("I11f", writes("smart_investment"), per_year(1.0)),
-    Instrument("I11g", writes("garden_investment"), per_year(1.0)),
+    Instrument("I11e", writes("school_investment"), per_year(1.0), formed),
+    Instrument("I11f", writes("smart_investment"), per_year(1.0), formed),
+    Instrument("I11g", writes("garden_investment"), per_year(1.0), formed),
     Instrument("I13a", land_quota, _quota_cost),
     Instrument("I13c", farmland_balance, _farmland_cost),
     Instrument("I13b", writes("industry_land_share", 0.01)),
@@ -88,5 +90,5 @@ INSTRUMENTS = (
     Instrument("I17a", writes("layer_planning"), per_year(1.0)),
     Instrument("I17b", writes("kunming_cofinance", 0.01)),
     Instrument("I17d", writes("layer_industry", 0.01), _kunming_share_cost),
-    Instrument("I17e", writes("environment_investment"), per_year(1.0)),
+    Instrument("I17e", writes("environment_investment"), per_year(1.0), formed),
 )

@@ -1,4 +1,6 @@
-"""The explicit list of instruments, in the order in which they announce (a lever that scales a quota comes after the quota)."""
+"""The explicit list of instruments, in the order in which they announce (a lever that scales a quota comes after the
+quota).
+"""
 
 from __future__ import annotations
 

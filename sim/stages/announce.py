@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from agents.terms import Terms
 from sim.policy.base import Dose
 from sim.policy.registry import INSTRUMENTS
@@ -81,7 +79,8 @@ def _extra_cost(model: RegionModel, lever: str) -> float:
 
 
 def _room(model: RegionModel) -> float:
-    """Cash that new support may use: what is in hand plus what revenue should leave after regular spending, less the reserve.
+    """Cash that new support may use: what is in hand plus what revenue should leave after regular spending, less the
+    reserve.
 
     At base, spending equals revenue, so the room is cash plus the growth of taxes plus grants received this quarter.
     """
@@ -93,7 +92,9 @@ def _room(model: RegionModel) -> float:
 
 
 def _cuts(model: RegionModel, wanted: dict[str, float], cash: float) -> dict[str, float]:
-    """Return the share of each lever's extra cost that is paid: in proportion, or by measured effect after an evaluation."""
+    """Return the share of each lever's extra cost that is paid: in proportion, or by measured effect after an
+    evaluation.
+    """
     total = sum(wanted.values())
     if total <= cash:
         return dict.fromkeys(wanted, 1.0)
@@ -128,9 +129,11 @@ def rebuild_links(model: RegionModel) -> None:
 
 
 def evaluate(model: RegionModel) -> None:
-    """Hold an outside evaluation every I22b years: measure activity moved per yuan of each lever, for later rationing."""
+    """Hold an outside evaluation every I22b years: measure activity moved per yuan of each lever, for later
+    rationing.
+    """
     years = model.terms.evaluation_years.total
-    due = years > 0.0 and model.quarter % max(int(round(4.0 * years)), 1) == 0
+    due = years > 0.0 and model.quarter % max(round(4.0 * years), 1) == 0
     model.facts["evaluations"] = float(due)
     if due:
         model.effects = {
@@ -138,8 +141,3 @@ def evaluate(model: RegionModel) -> None:
             for lever, paid in model.ledger.paid.items()
             if lever in model.outcomes
         }
-
-
-def net(values: np.ndarray) -> float:
-    """Return the single value of a one-row column."""
-    return float(values[0])

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def open_backlog(model: RegionModel) -> None:
-    """Recruit the quarters before the start at base terms: sites under construction, scaled to spend the base flow, and a signed queue."""
+    """Recruit the quarters before the start at base terms: sites under construction, scaled to spend the base flow,
+    and a signed queue.
+    """
     pool, p = model.prospects, model.p
     rows = np.flatnonzero((pool.quarter <= 0) & (pool.thinning * HEADROOM < 1.0))
     value = site_values(model)
@@ -45,7 +47,9 @@ def open_backlog(model: RegionModel) -> None:
 def break_old_ground(
     model: RegionModel, rows: np.ndarray, site: np.ndarray, land: np.ndarray, left: np.ndarray, quarters: int
 ) -> None:
-    """Put sites under construction in place; sizes are scaled so that together they spend the base flow of project investment."""
+    """Put sites under construction in place; sizes are scaled so that together they spend the base flow of project
+    investment.
+    """
     firms, p = model.firms, model.p
     if not len(rows) or quarters == 1:
         return

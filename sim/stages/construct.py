@@ -1,4 +1,6 @@
-"""Stage 9: capital is put in place by firms, projects, infrastructure and housing; recorded investment follows from formation."""
+"""Stage 9: capital is put in place by firms, projects, infrastructure and housing; recorded investment follows from
+formation.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ PLATFORMS = ("anning_park", "yanglin", "airport_zone", "bonded_zone")
     ),
 )
 def build_capital(model: RegionModel) -> None:
-    """Put capital in place; recorded investment = formation of each owner over its share that forms capital (Q02-Q04)."""
+    """Put capital in place; recorded investment = formation of each owner over its share that forms capital
+    (Q02-Q04).
+    """
     p, region = model.p, model.region
     firms_formation = build_firms(model)
     infrastructure = build_infrastructure(model)
@@ -61,7 +65,9 @@ def capital_stock(model: RegionModel) -> float:
 
 
 def build_firms(model: RegionModel) -> float:
-    """Depreciate and add what incumbents invest; construction sites add their outlay and open after the last quarter."""
+    """Depreciate and add what incumbents invest; construction sites add their outlay and open after the last
+    quarter.
+    """
     firms, rates = model.firms, model.rates
     site = firms.building > 0
     firms.investment = np.where(site, firms.outlay, firms.investment)
@@ -87,7 +93,9 @@ def release_projects(model: RegionModel, opening: np.ndarray) -> None:
 
 
 def build_infrastructure(model: RegionModel) -> float:
-    """Add infrastructure: what no lever sets grows with the province, the rest is what levers pay this quarter; returns formation."""
+    """Add infrastructure: what no lever sets grows with the province, the rest is what levers pay this quarter;
+    returns formation.
+    """
     parks, p, region = model.parks, model.p, model.region
     other = float(region.infrastructure_other[0]) * model.paths.province[model.quarter]
     levers = {lever: model.doses[lever].effective / 4.0 for lever in INVESTING}
@@ -124,7 +132,9 @@ def lever_weights(model: RegionModel) -> dict[str, Floats]:
 
 
 def build_housing(model: RegionModel) -> float:
-    """Build housing: base formation with population trend, price (P90) and residential land; households pay. Returns formation."""
+    """Build housing: base formation with population trend, price (P90) and residential land; households pay. Returns
+    formation.
+    """
     region, p = model.region, model.p
     residents = np.maximum(model.homes.residents[:-1], 1e-9)
     price = float(np.average(np.log(model.homes.house_price[:-1]), weights=residents))

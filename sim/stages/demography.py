@@ -49,7 +49,9 @@ def enter_and_exit(model: RegionModel) -> None:
 
 
 def cover_shortfall(model: RegionModel) -> None:
-    """Let banks lend once more up to the limit; owners keep alive what may not fail (named plants, public services, farming)."""
+    """Let banks lend once more up to the limit; owners keep alive what may not fail (named plants, public services,
+    farming).
+    """
     firms, ledger = model.firms, model.ledger
     room = np.maximum(credit_limit(model) - firms.debt, 0.0)
     loan = np.where(firms.cash < 0.0, np.minimum(-firms.cash, room), 0.0)
@@ -69,7 +71,9 @@ def fail(model: RegionModel) -> Booleans:
 
 
 def move_away(model: RegionModel, failed: Booleans) -> Booleans:
-    """Return incumbents that relocate out of the New Area: rate P33, less where the New Area has become more attractive."""
+    """Return incumbents that relocate out of the New Area: rate P33, less where the New Area has become more
+    attractive.
+    """
     firms, p = model.firms, model.p
     draw = model.streams.uniform("firm.relocation", firms.id)
     pull = model.attractiveness[firms.sector]
@@ -79,7 +83,9 @@ def move_away(model: RegionModel, failed: Booleans) -> Booleans:
 
 
 def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
-    """Take leavers out: cash to owners, loans written off, capital resold inside the sector (Q32) or scrapped, land idle; plant stays behind."""
+    """Take leavers out: cash to owners, loans written off, capital resold inside the sector (Q32) or scrapped, land
+    idle; plant stays behind.
+    """
     firms, ledger, p = model.firms, model.ledger, model.p
     gone = failed | moved
     model.facts.update(deaths=float(firms.weight[failed].sum()), moved_out=float(firms.weight[moved].sum()))
@@ -101,7 +107,9 @@ def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
 
 
 def resell(model: RegionModel, offered: Floats) -> float:
-    """Pass capital of leavers to firms of their sector in proportion to capital, at scrap price (Q31); returns what found a buyer."""
+    """Pass capital of leavers to firms of their sector in proportion to capital, at scrap price (Q31); returns what
+    found a buyer.
+    """
     firms, p = model.firms, model.p
     own = np.where(firms.producing, firms.capital, 0.0)
     total = by_sector(own, firms, len(offered))
@@ -118,7 +126,9 @@ def resell(model: RegionModel, offered: Floats) -> float:
 
 
 def book_moves(model: RegionModel, moved: Booleans) -> None:
-    """Add the output of firms that moved away to where they went: half of them stay in Yunnan (declared share), as prospects do."""
+    """Add the output of firms that moved away to where they went: half of them stay in Yunnan (declared share), as
+    prospects do.
+    """
     firms, p, region = model.firms, model.p, model.region
     output = weighted(firms.sales * moved, firms) * p.moves_in_yunnan
     region.kunming_won[:] += p.kunming_of_yunnan * output + model.elsewhere[model.quarter, 0]
@@ -126,7 +136,9 @@ def book_moves(model: RegionModel, moved: Booleans) -> None:
 
 
 def lay_off(model: RegionModel) -> None:
-    """Send persons of closed firms to search and share the others out again, so that firms and persons agree in every cell."""
+    """Send persons of closed firms to search and share the others out again, so that firms and persons agree in
+    every cell.
+    """
     firms, talent, cells, weight = model.firms, model.talent, model.cells, model.frame.person_weight
     cell = cells.of[firms.site, firms.sector]
     staffed = np.bincount(cell.ravel(), (firms.staff * firms.weight[:, None]).ravel(), cells.count) / weight
@@ -144,7 +156,9 @@ def lay_off(model: RegionModel) -> None:
 
 
 def enter(model: RegionModel) -> None:
-    """Set up entrants of every cell: start-ups, spin-offs of research, and firms that move in; they open next quarter."""
+    """Set up entrants of every cell: start-ups, spin-offs of research, and firms that move in; they open next
+    quarter.
+    """
     model.facts["births"] = model.facts["moved_in"] = 0.0
     expected, origin = expected_entrants(model)
     for kind, rows in zip(origin, expected, strict=True):
@@ -157,7 +171,8 @@ def enter(model: RegionModel) -> None:
 def expected_entrants(model: RegionModel) -> tuple[list[Floats], list[int]]:
     """Return rows expected to enter by cell, for start-ups (with spin-offs) and for movers in; origins beside them.
 
-    Start-ups: P20 of the base stock, growing with the sector's sales, times openness and reforms; research adds spin-offs (P68 at base).
+    Start-ups: P20 of the base stock, growing with the sector's sales, times openness and reforms; research adds
+    spin-offs (P68 at base).
     """
     frame, p, terms = model.frame, model.p, model.terms
     size = np.clip(model.markets.output / model.markets.base_output, 0.2, 5.0)
@@ -175,7 +190,9 @@ def expected_entrants(model: RegionModel) -> tuple[list[Floats], list[int]]:
 
 
 def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
-    """Add new firms with capital to be put in place next quarter, cash for P27 quarters, and customers at Q17 of capacity."""
+    """Add new firms with capital to be put in place next quarter, cash for P27 quarters, and customers at Q17 of
+    capacity.
+    """
     p, frame, firms = model.p, model.frame, model.firms
     sectors = len(frame.sectors)
     site, sector = cell // sectors, cell % sectors
@@ -210,7 +227,8 @@ def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
 def plan_firm(model: RegionModel, site: Integers, sector: Integers, size: Floats, density: float) -> dict[str, Floats]:
     """Return the columns of a new firm of `size` persons: capital, technology, normal sales and customers.
 
-    density: capital per worker over the base of its cell (Q33). Technology is that of the cell, without the terms of today.
+    density: capital per worker over the base of its cell (Q33). Technology is that of the cell, without the terms of
+    today.
     """
     p, frame = model.p, model.frame
     share = frame.capital_share[sector]
@@ -233,7 +251,9 @@ def plan_firm(model: RegionModel, site: Integers, sector: Integers, size: Floats
 
 
 def give_places(model: RegionModel, rows: slice) -> None:
-    """Give incubator places to start-ups of high-tech sectors and business services while space is left (I06h); rent is free for I06g."""
+    """Give incubator places to start-ups of high-tech sectors and business services while space is left (I06h); rent
+    is free for I06g.
+    """
     firms, frame, terms, p = model.firms, model.frame, model.terms, model.p
     months = terms.free_rent.total
     if months <= 0.0:

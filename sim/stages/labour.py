@@ -43,7 +43,9 @@ def match_labour(model: RegionModel) -> None:
 
 
 def wanted_persons(model: RegionModel) -> Integers:
-    """Return the simulated persons that firms want in each labour cell, rounded at a mark of the cell that never changes."""
+    """Return the simulated persons that firms want in each labour cell, rounded at a mark of the cell that never
+    changes.
+    """
     firms, cells = model.firms, model.cells
     cell = cells.of[firms.site, firms.sector]
     asked = (
@@ -76,7 +78,8 @@ def separate(model: RegionModel, targets: Integers) -> None:
 def match(model: RegionModel, vacancies: Integers) -> Integers:
     """Return hires in simulated persons by home, workplace and skill, shape (sites + 1, sites + 1, 4).
 
-    Searchers spread over vacancies by the commuting kernel; hires = min(m U^(1-e) V^e, U, V) per workplace and skill; the last home and
+    Searchers spread over vacancies by the commuting kernel; hires = min(m U^(1-e) V^e, U, V) per workplace and
+    skill; the last home and
     the last workplace are Kunming core. Rounded along the workplaces of a home, so that no home sends more than it has.
     """
     frame, cells, p = model.frame, model.cells, model.p
@@ -114,7 +117,9 @@ def record_tightness(model: RegionModel, posts: Floats, supply: Floats, hires: F
 
 
 def hire(model: RegionModel, vacancies: Integers, flows: Integers) -> None:
-    """Move matched persons into jobs: who has the lowest draw goes first, and vacancies of a site fill in proportion."""
+    """Move matched persons into jobs: who has the lowest draw goes first, and vacancies of a site fill in
+    proportion.
+    """
     talent, frame = model.talent, model.frame
     sites = len(frame.sites)
     commuters(model, flows[sites, :sites])
@@ -143,7 +148,9 @@ def commuters(model: RegionModel, flows: Integers) -> None:
 
 
 def seat_workers(model: RegionModel, rows: Integers, wanted: Integers, draw: Floats, vacancies: Integers) -> None:
-    """Give each hired person (row, workplace x skill) a labour cell with a vacancy there; who finds none keeps searching."""
+    """Give each hired person (row, workplace x skill) a labour cell with a vacancy there; who finds none keeps
+    searching.
+    """
     cells, talent = model.cells, model.talent
     cell = np.repeat(np.arange(cells.count), vacancies)
     slot = (
@@ -166,7 +173,9 @@ def seat_workers(model: RegionModel, rows: Integers, wanted: Integers, draw: Flo
 
 
 def move_wages(model: RegionModel) -> None:
-    """Let wages drift with learned productivity growth and with tightness against normal (Q21, log gap clipped to one)."""
+    """Let wages drift with learned productivity growth and with tightness against normal (Q21, log gap clipped to
+    one).
+    """
     pools, p = model.pools, model.p
     if model.quarter == 1:
         pools.normal_tightness = pools.tightness.copy()

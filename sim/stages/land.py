@@ -56,7 +56,9 @@ def offer_land(model: RegionModel) -> None:
 
 
 def service_land(model: RegionModel) -> None:
-    """Service quota land with platform and district investment of the quarter and the parks' own accounts, at a cost per km2."""
+    """Service quota land with platform and district investment of the quarter and the parks' own accounts, at a cost
+    per km2.
+    """
     parks, terms, p = model.parks, model.terms, model.p
     budget = (terms.platform_investment.total + p.district_servicing * terms.district_investment.total) / 4.0
     want = parks.unserviced / max(float(parks.unserviced.sum()), 1e-12)
@@ -70,7 +72,9 @@ def service_land(model: RegionModel) -> None:
 
 
 def land_price(model: RegionModel) -> Floats:
-    """Return the price of industrial land by park, million yuan per km2: benchmark less the lever's discount and the park's own change."""
+    """Return the price of industrial land by park, million yuan per km2: benchmark less the lever's discount and the
+    park's own change.
+    """
     base = model.policy.table["I13j"].baseline / 100.0
     discount = model.terms.land_discount.total + model.parks.discount - base
     return model.p.p_ind * (1.0 - np.clip(discount, 0.0, 0.95))

@@ -42,7 +42,9 @@ def measure(model: RegionModel) -> None:
 
 
 def output_indicators(model: RegionModel) -> dict[str, float]:
-    """Return production, investment, firms and recruitment; flows per quarter, million yuan at 2020 prices unless said."""
+    """Return production, investment, firms and recruitment; flows per quarter, million yuan at 2020 prices unless
+    said.
+    """
     firms, frame, facts, region = model.firms, model.frame, model.facts, model.region
     sales = firms.sales * firms.weight
     producing = firms.weight * firms.producing
@@ -89,7 +91,9 @@ def output_indicators(model: RegionModel) -> dict[str, float]:
 
 
 def people_indicators(model: RegionModel) -> dict[str, float]:
-    """Return employment (persons), population (persons), wages (yuan a year), unemployment (share), house price (index)."""
+    """Return employment (persons), population (persons), wages (yuan a year), unemployment (share), house price
+    (index).
+    """
     talent, weight, p = model.talent, model.frame.person_weight, model.p
     sites = len(model.frame.sites)
     working = talent.cell >= 0
@@ -112,7 +116,9 @@ def people_indicators(model: RegionModel) -> dict[str, float]:
 
 
 def public_indicators(model: RegionModel) -> dict[str, float]:
-    """Return public capital, budget (million yuan per quarter), debt (stock) and the output of Kunming, Yunnan and the province."""
+    """Return public capital, budget (million yuan per quarter), debt (stock) and the output of Kunming, Yunnan and
+    the province.
+    """
     government, region, p, paths, t = model.government, model.region, model.p, model.paths, model.quarter
     gdp = weighted(model.firms.sales, model.firms)
     figures = tables.province()

@@ -40,7 +40,9 @@ def plan_firms(model: RegionModel) -> None:
 
 
 def marginal_subsidy(model: RegionModel) -> Floats:
-    """Return the share of outlays on equipment that the next yuan earns: nothing for firms above the cap, shape (n,)."""
+    """Return the share of outlays on equipment that the next yuan earns: nothing for firms above the cap, shape
+    (n,).
+    """
     firms, frame, terms = model.firms, model.frame, model.terms
     imported = frame.equipment[firms.sector] * frame.imported[firms.sector]
     outlay = 4.0 * np.where(firms.building > 0, firms.outlay, firms.investment) * imported
@@ -49,7 +51,9 @@ def marginal_subsidy(model: RegionModel) -> Floats:
 
 
 def user_cost(model: RegionModel) -> Floats:
-    """Return the user cost of capital relative to its base, shape (n,): equipment after subsidy, and land for industry."""
+    """Return the user cost of capital relative to its base, shape (n,): equipment after subsidy, and land for
+    industry.
+    """
     firms, p = model.firms, model.p
     base_price = p.p_ind * (1.0 - model.policy.table["I13j"].baseline / 100.0)
     land = np.where(model.frame.industrial[firms.sector] > 0, p.land_cost_share, 0.0)
@@ -58,7 +62,9 @@ def user_cost(model: RegionModel) -> Floats:
 
 
 def credit_limit(model: RegionModel) -> Floats:
-    """Return what banks lend at most, million yuan, shape (n,): book collateral, guarantees for small firms, pledged research."""
+    """Return what banks lend at most, million yuan, shape (n,): book collateral, guarantees for small firms, pledged
+    research.
+    """
     firms, p, terms = model.firms, model.p, model.terms
     small = firms.employment < p.large_firm
     guaranteed = p.guar_add * terms.guarantee.total * p.ltv * firms.capital * small
@@ -69,7 +75,8 @@ def credit_limit(model: RegionModel) -> Floats:
 def finance(model: RegionModel, wanted: Floats) -> None:
     """Cut investment to what cash, the quarter's profit and new credit can pay; book the loans.
 
-    Outlays are formation over Q02. A firm borrows its usual leverage of each outlay first, and more where cash is short.
+    Outlays are formation over Q02. A firm borrows its usual leverage of each outlay first, and more where cash is
+    short.
     """
     firms, p = model.firms, model.p
     room = np.where(firms.producing, np.maximum(credit_limit(model) - firms.debt, 0.0), 0.0)
@@ -86,7 +93,9 @@ def finance(model: RegionModel, wanted: Floats) -> None:
 
 
 def plan_research(model: RegionModel) -> None:
-    """Plan research at its share of expected revenue and its user cost (P60, wages of graduates against trend); grants to laboratories add themselves and what they draw along (P63)."""
+    """Plan research at its share of expected revenue and its user cost (P60, wages of graduates against trend);
+    grants to laboratories add themselves and what they draw along (P63).
+    """
     firms, p = model.firms, model.p
     revenue = firms.expected_sales * np.exp(firms.shock)
     pools, frame = model.pools, model.frame

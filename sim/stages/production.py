@@ -65,7 +65,8 @@ def research_term(model: RegionModel) -> Floats:
 def sector_demand(model: RegionModel) -> Floats:
     """Return the quantity demanded of each sector, million yuan per quarter at 2020 prices, shape (13,).
 
-    E(t) P^-sigma for the rest of China and exports, a CES share of the provincial market, local wages behind consumer services and
+    E(t) P^-sigma for the rest of China and exports, a CES share of the provincial market, local wages behind
+    consumer services and
     capital formation behind construction.
     """
     markets, p, frame, paths = model.markets, model.p, model.frame, model.paths
@@ -88,7 +89,9 @@ def sector_demand(model: RegionModel) -> Floats:
 
 
 def record_displacement(model: RegionModel) -> None:
-    """Note provincial sales of tradables above the share of step 0, of which Q58 is taken from producers elsewhere in Yunnan."""
+    """Note provincial sales of tradables above the share of step 0, of which Q58 is taken from producers elsewhere
+    in Yunnan.
+    """
     markets, frame = model.markets, model.frame
     province = np.where(frame.industrial > 0, model.paths.secondary[model.quarter], model.paths.province[model.quarter])
     usual = markets.base_output * frame.demand[:, 0] * province
@@ -105,9 +108,11 @@ def move_prices(model: RegionModel) -> None:
 
 
 def log_terms(model: RegionModel) -> Floats:
-    """Return log productivity terms by site and sector for the next quarter: trend and what differs from the reference path.
+    """Return log productivity terms by site and sector for the next quarter: trend and what differs from the
+    reference path.
 
-    Each is elasticity x ln(X_t / (X_0 (1+ref)^t)): density P01, own industry P02, market potential P03, graduates P05, public capital
+    Each is elasticity x ln(X_t / (X_0 (1+ref)^t)): density P01, own industry P02, market potential P03, graduates
+    P05, public capital
     P120, knowledge P65; the trend P14 is counted once.
     """
     p, frame, firms, kernels = model.p, model.frame, model.firms, model.kernels

@@ -10,6 +10,7 @@ import numpy as np
 from agents.columns import Booleans, Floats, Integers
 from agents.firm import FOREIGN, LEASE_FIRST, PRIVATE, PROJECT, RELOCATED, STATE
 from sim.location import Attraction, attraction, nest_values
+from sim.params import Parameters
 from sim.prospects import HEADROOM, Prospects
 from sim.schedule import stage
 from sim.stages.land import land_price
@@ -24,7 +25,9 @@ CONSTRAINTS = ("threshold", "two_high", "energy", "land")
 
 @dataclass(frozen=True)
 class Choice:
-    """Where each prospect of a quarter goes: nest (0 New Area, 1 Kunming, 2 rest of Yunnan, 3 elsewhere), site, and its second nest."""
+    """Where each prospect of a quarter goes: nest (0 New Area, 1 Kunming, 2 rest of Yunnan, 3 elsewhere), site, and
+    its second nest.
+    """
 
     rows: Integers
     nest: Integers
@@ -62,7 +65,9 @@ def recruit(model: RegionModel) -> None:
 
 
 def arrivals(model: RegionModel) -> Integers:
-    """Thin the pool: a prospect of this quarter comes if its mark lies below the rate of the day; returns rows of the pool."""
+    """Thin the pool: a prospect of this quarter comes if its mark lies below the rate of the day; returns rows of
+    the pool.
+    """
     pool, terms = model.prospects, model.terms
     rows = np.flatnonzero(pool.quarter == model.quarter)
     effort = terms.recruitment.total
@@ -78,7 +83,7 @@ def arrivals(model: RegionModel) -> Integers:
     return rows[pool.thinning[rows] * HEADROOM < np.exp(log_rate)[pool.source[rows]]]
 
 
-def choose_places(pool: Prospects, rows: Integers, pull: Attraction, p, price: Floats) -> Choice:  # noqa: ANN001 - Parameters
+def choose_places(pool: Prospects, rows: Integers, pull: Attraction, p: Parameters, price: Floats) -> Choice:
     """Choose by nested logit with each prospect's own tastes: first the region, then the park (P40-P48)."""
     sites = len(price)
     share = price * pool.land[rows, None] / np.maximum(pool.investment[rows, None], 1e-9)
@@ -100,7 +105,8 @@ def choose_places(pool: Prospects, rows: Integers, pull: Attraction, p, price: F
 def admit(model: RegionModel, chosen: Choice) -> Booleans:
     """Screen the projects that chose the New Area; returns who was refused, shape of the choice.
 
-    Threshold (a plot may shrink), ban, energy quota and land left, in this order; what refused is counted as a binding constraint.
+    Threshold (a plot may shrink), ban, energy quota and land left, in this order; what refused is counted as a
+    binding constraint.
     """
     pool, parks, facts = model.prospects, model.parks, model.facts
     refused = np.zeros(len(chosen.rows), bool)
@@ -148,7 +154,9 @@ def admit(model: RegionModel, chosen: Choice) -> Booleans:
 
 
 def screen_intensity(pool: Prospects, rows: Integers, threshold: Floats) -> tuple[Booleans, Floats]:
-    """Return who passes the threshold (100M yuan per km2) and on how much land (km2): a plot shrinks by up to the share it accepts."""
+    """Return who passes the threshold (100M yuan per km2) and on how much land (km2): a plot shrinks by up to the
+    share it accepts.
+    """
     need = pool.investment[rows] / 100.0 / np.maximum(threshold, 1e-9)
     land = pool.land[rows]
     passes = land * (1.0 - pool.densify[rows]) <= need
@@ -165,7 +173,8 @@ def planned_output(model: RegionModel, rows: Integers) -> Floats:
 def energy_fits(model: RegionModel, sector: int, output: float) -> bool:
     """Say whether a project fits the energy quota: it lowers intensity below the requirement, or room is left.
 
-    quota = e0 (1 - I10c)^t x output; use counts what is admitted and not yet producing; savings of Q55 a year are autonomous.
+    quota = e0 (1 - I10c)^t x output; use counts what is admitted and not yet producing; savings of Q55 a year are
+    autonomous.
     """
     region, p, years = model.region, model.p, model.quarter / 4.0
     intensity = model.frame.energy[sector] * (1.0 - p.aeei / 100.0) ** years
@@ -239,7 +248,9 @@ def release_energy(model: RegionModel, sector: int, output: float) -> None:
 
 
 def break_ground(model: RegionModel, rows: Integers, site: Integers, land: Floats, leased: Integers) -> None:
-    """Turn signed projects into firms under construction that pay for their land; owners put in what construction costs."""
+    """Turn signed projects into firms under construction that pay for their land; owners put in what construction
+    costs.
+    """
     pool, p, firms = model.prospects, model.p, model.firms
     quarters = max(round(p.tau_build / 3.0), 1)
     price = land_price(model)[site] * land
@@ -268,7 +279,9 @@ def break_ground(model: RegionModel, rows: Integers, site: Integers, land: Float
 
 
 def plan_project(model: RegionModel, rows: Integers, site: Integers, quarters: int) -> dict[str, Floats | Integers]:
-    """Return the columns of projects: outlay a quarter, technology for the planned output at the planned staff, customers, research."""
+    """Return the columns of projects: outlay a quarter, technology for the planned output at the planned staff,
+    customers, research.
+    """
     pool, p, frame = model.prospects, model.p, model.frame
     sector = pool.sector[rows]
     capital, normal = pool.investment[rows] * p.cf_firm, planned_output(model, rows)
@@ -299,7 +312,9 @@ def plan_project(model: RegionModel, rows: Integers, site: Integers, quarters: i
 
 
 def settle_elsewhere(model: RegionModel, chosen: Choice, refused: Booleans) -> None:
-    """Book the later output of prospects that settle in Kunming or the rest of Yunnan, after the usual wait and construction."""
+    """Book the later output of prospects that settle in Kunming or the rest of Yunnan, after the usual wait and
+    construction.
+    """
     goes = np.where(refused, chosen.second, chosen.nest)
     lag = round(model.p.tau_build / 3.0) + 2
     due = model.quarter + lag

@@ -64,7 +64,9 @@ def live_and_price(model: RegionModel) -> None:
 
 
 def home_values(model: RegionModel) -> Floats:
-    """Return utility of each home for work at each place and for none, shape (workplaces + 1, homes): rent, amenity, commute, size."""
+    """Return utility of each home for work at each place and for none, shape (workplaces + 1, homes): rent, amenity,
+    commute, size.
+    """
     homes, p = model.homes, model.p
     sites = len(model.frame.sites)
     place = np.log(homes.base_residents) + p.hp_inflow * np.log(homes.house_price) + homes.amenity
@@ -94,7 +96,9 @@ def move_home(model: RegionModel) -> None:
 
 
 def pull_factor(model: RegionModel) -> Floats:
-    """Return the log change of gross inflow by skill against base: real wage (P81), jobs, house price (P88), amenity, hukou (Q61)."""
+    """Return the log change of gross inflow by skill against base: real wage (P81), jobs, house price (P88),
+    amenity, hukou (Q61).
+    """
     p, homes, frame = model.p, model.homes, model.frame
     outside = (1.0 + p.w_out) ** (model.quarter / 4.0)
     weight = homes.residents[:-1] / max(homes.residents[:-1].sum(), 1e-9)
@@ -110,7 +114,9 @@ def pull_factor(model: RegionModel) -> Floats:
 
 
 def leave(model: RegionModel) -> None:
-    """Let residents leave for the rest of the country: at the gross rate Q60, less where the New Area pulls, and where ties bind."""
+    """Let residents leave for the rest of the country: at the gross rate Q60, less where the New Area pulls, and
+    where ties bind.
+    """
     talent, p = model.talent, model.p
     pull = pull_factor(model)[talent.skill]
     ties = np.where(talent.owner == 1, p.owner_mobility, 1.0) * np.where(talent.hukou == 1, p.hukou_mobility, 1.0)
@@ -126,7 +132,9 @@ def leave(model: RegionModel) -> None:
 
 
 def arrive(model: RegionModel) -> None:
-    """Take in newcomers by origin and skill from numbered pools, and the young of the New Area (Q62); they search for work."""
+    """Take in newcomers by origin and skill from numbered pools, and the young of the New Area (Q62); they search
+    for work.
+    """
     p, region, weight = model.p, model.region, model.frame.person_weight
     pull = np.exp(pull_factor(model))
     growth = 1.0 + p.g_LF / 100.0
@@ -146,7 +154,9 @@ def arrive(model: RegionModel) -> None:
 
 
 def settle(model: RegionModel, groups: list[tuple[Integers, int, int]]) -> None:
-    """Give newcomers (ids, skill, origin) a home by the value of homes for someone without work, and registration where the barrier lets them."""
+    """Give newcomers (ids, skill, origin) a home by the value of homes for someone without work, and registration
+    where the barrier lets them.
+    """
     sizes = [len(ids) for ids, _, _ in groups]
     ids = np.concatenate([group[0] for group in groups])
     model.facts["new_residents"] = len(ids) * model.frame.person_weight

@@ -1,4 +1,6 @@
-"""Stage 12: every payment of the quarter is posted: sales, wages, taxes, overhead, interest, investment, support, payouts, the budget."""
+"""Stage 12: every payment of the quarter is posted: sales, wages, taxes, overhead, interest, investment, support,
+payouts, the budget.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,6 @@ import numpy as np
 from agents.columns import Floats
 from agents.firm import weighted
 from sim.params import INVESTING
-from sim.policy.base import Dose
 from sim.policy.registry import INSTRUMENTS
 from sim.schedule import stage
 from sim.stages.announce import FROM_OTHERS, evaluate
@@ -100,7 +101,9 @@ def firm_account(model: RegionModel) -> Account:
 
 
 def equipment_support(model: RegionModel) -> Floats:
-    """Return the subsidy on imported equipment of each firm: rate x equipment, at most the cap per real firm and year."""
+    """Return the subsidy on imported equipment of each firm: rate x equipment, at most the cap per real firm and
+    year.
+    """
     firms, frame, terms = model.firms, model.frame, model.terms
     bought = firms.investment * frame.equipment[firms.sector] * frame.imported[firms.sector]
     support = np.minimum(terms.equipment_subsidy.total * bought, terms.equipment_cap.total / 4.0)
@@ -217,6 +220,9 @@ def pay_levers(model: RegionModel, costs: dict[str, float], share: float) -> Non
     government, ledger = model.government, model.ledger
     for lever, cost in costs.items():
         paid = share * cost
+        measured = INSTRUMENTS[lever].outcome
+        if measured is not None:
+            model.outcomes[lever] = model.outcomes.get(lever, 0.0) + measured(model.doses[lever], model.facts, model.p)
         if lever == "I18d":
             amortised = share * float(government.bond_debt[0]) / model.p.bond_years / 4.0
             government.bond_debt[:] -= amortised
@@ -262,8 +268,3 @@ def learn(model: RegionModel, a: Account) -> None:
     if model.quarter > 1:
         region.wage_drift[:] += p.wage_learning * (growth - region.wage_drift)
     region.labour_productivity[:] = productivity
-
-
-def plain_dose(lever: str, baseline: float) -> Dose:
-    """Return the dose of a lever left at its baseline."""
-    return Dose(lever, baseline, baseline, baseline, 0.0)
