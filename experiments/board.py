@@ -153,6 +153,7 @@ def _province(document: Document, text: Messages, style: Style) -> Iterator[str]
     row, share = document["province"], document["province"]["displaced_share"]
     amounts = {"own": money(row["new_area_gain"], text), "net": money(row["net_gain"], text)}
     yield _INDENT + text("province.line", span=row["unit"].rpartition(", ")[2], **amounts)
+    yield _INDENT + text("province.net", forgone=money(row["forgone"], text))
     if share is not None:
         # A negative share is no displacement: the others gain as well.
         key = "province.displaced" if share >= 0 else "province.shared"

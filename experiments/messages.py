@@ -63,8 +63,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bill.free": ("没有财政支出变化。", "No change in public spending."),
         "province.title": ("全省净效应", "Net effect on the province"),
         "province.line": (
-            "新区增加 {own}，全省净增 {net}（{span}，2020 年价）",
+            "新区增加 {own}，全省净变化 {net}（{span}，2020 年价）",
             "The New Area gains {own}, the province as a whole {net} ({span}, 2020 prices)",
+        ),
+        "province.net": (
+            "全省净变化已扣除对其他地区的挤出，以及补助资金本可在别处带来的产出 {forgone}",
+            "The latter is net of displacement and of {forgone} that the grants would have bought elsewhere",
         ),
         "province.displaced": (
             "新区的增量中有 {share} 来自对省内其他地区的挤出。",

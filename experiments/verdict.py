@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from experiments.engine import FIRST_YEAR, ArmResult
-from experiments.ensemble import RELAXED, Outcome
+from experiments.ensemble import RELAXED, Outcome, Replicate
 from experiments.provenance import provenance
 from experiments.reach import first_year_out_of_reach
 from experiments.statistics import (
@@ -26,6 +26,7 @@ FORMAT = 1
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "p75": 0.75, "p95": 0.95}
 # Million yuan: below it there is no gain of which a share could be displaced.
 _NO_GAIN = 1e-6
+OTHERS = ("province", "kunming")  # who hands money to the New Area
 
 Values = list[float | None]
 
@@ -197,7 +198,7 @@ def _fiscal(outcome: Outcome) -> dict[str, Any]:
             amount * sign
             for arm, sign in (("policy", 1.0), ("against", -1.0))
             for lever, amount in replicate.arms[arm].paid.items()
-            if table[lever].payer not in ("province", "kunming")
+            if table[lever].payer not in OTHERS
         )
         for replicate in outcome.replicates
     ]
@@ -226,18 +227,35 @@ def _means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def _province(outcome: Outcome) -> dict[str, Any]:
-    """Return what the New Area gains and what the province keeps of it, summed over the years of the policy."""
+    """Return what the New Area gains and what the province keeps of it, summed over the years of the policy.
+
+    Net of displacement, and of what the province and Kunming would have bought elsewhere with the money that they hand over.
+    """
     own = [_gain(replicate.arms, "gdp") for replicate in outcome.replicates]
-    net = [_gain(replicate.arms, "province_gdp") for replicate in outcome.replicates]
-    gain, kept = mean(own), mean(net)
+    moved = [_gain(replicate.arms, "province_gdp") for replicate in outcome.replicates]
+    forgone = [_forgone(replicate) for replicate in outcome.replicates]
+    net = [None if change is None else change - cost for change, cost in zip(moved, forgone, strict=True)]
+    gain, together = mean(own), mean(moved)
     return {
         "new_area_gain": gain,
-        "net_gain": kept,
-        "displaced_share": None if gain is None or kept is None or gain < _NO_GAIN else 1.0 - kept / gain,
+        "net_gain": mean(net),
+        "displaced_share": None if gain is None or together is None or gain < _NO_GAIN else 1.0 - together / gain,
+        "forgone": mean(forgone),
         "unit": f"million yuan, 2020 prices, {FIRST_YEAR + 1}-{outcome.plan.horizon}",
         "new_area": {"p05": quantile(own, 0.05), "p95": quantile(own, 0.95)},
         "net": {"p05": quantile(net, 0.05), "p95": quantile(net, 0.95)},
     }
+
+
+def _forgone(replicate: Replicate) -> float:
+    """Return the output that the money of the province and Kunming would have bought elsewhere, million yuan."""
+    table = tables.levers()
+    handed = {
+        arm: sum(a for lever, a in replicate.arms[arm].paid.items() if table[lever].payer in OTHERS)
+        for arm in ("policy", "against")
+    }
+    ident = next(row.id for row in tables.parameters().values() if row.symbol == "elsewhere_multiplier")
+    return replicate.parameters.get(ident, 0.0) * (handed["policy"] - handed["against"])
 
 
 def _gain(arms: Mapping[str, ArmResult], indicator: str) -> float | None:

@@ -161,7 +161,7 @@ class Technology:
 def give_flows(p: Parameters, streams: Streams, firms: Firms, base: BaseCells, flow: float, tech: Technology) -> None:
     """Set sales, capital, productivity, customers and balance sheets so that every cell reproduces the base.
 
-    flow: flow of step 0 over the yearly value (1/4 x (1+Q01)^Q69). Revenue follows staff and shock; inputs follow staff.
+    flow: flow of step 0 over the yearly value (1/4 x (1+Q01)^Q69). Revenue follows staff and shock; inputs staff.
     """
     tax, labour, sheltered = tech.tax, tech.labour, tech.sheltered
     firms.shock, firms.age = settled_shock(

@@ -85,6 +85,38 @@ def base_wages(cells: BaseCells, firms: Firms, labour: Floats, flow: float, effi
     return np.where(effective > 0.0, unit, mean)[:, :, None] * efficiency
 
 
+def sector_columns(p: Parameters) -> dict[str, Floats]:
+    """Return the columns of the sector table by name of the frame; the refinery pays the sampled share of tax (Q65)."""
+    rows = list(tables.sectors().values())
+
+    def column(name: str) -> Floats:
+        return np.array([float(getattr(row, name)) for row in rows])
+
+    tax = np.where([row.id == "refinery" for row in rows], p.ref_tax, column("production_tax_share"))
+    share = np.where(column("capital_output") > 0.0, 1.0 - column("labour_share") * 1.1 / (1.0 - tax), 0.0)
+    named = {
+        "industrial": "industrial",
+        "hightech_sector": "hightech_sector",
+        "labour_share": "labour_share",
+        "local_tax_share": "local_share_of_production_tax",
+        "capital_output": "capital_output",
+        "energy": "energy_tce_per_mn_va",
+        "equipment": "equipment_share_of_capex",
+        "imported": "imported_share_of_equipment",
+        "two_high": "two_high_share_of_new_projects",
+        "hightech_share": "hightech_va_share",
+        "project_share": "project_value_share",
+        "worker_output": "va_per_worker",
+    }
+    demand = [column(name) for name in ("demand_province", "demand_rest_of_china", "demand_exports")]
+    return {
+        **{name: column(source) for name, source in named.items()},
+        "tax_share": tax,
+        "capital_share": np.clip(share, 0.0, 0.95),
+        "demand": np.stack(demand, axis=1),
+    }
+
+
 def scaled_frame(
     p: Parameters,
     ground: Foundation,
@@ -96,49 +128,29 @@ def scaled_frame(
     scale: float,
 ) -> Frame:
     """Return the frame with everything that needs only cells and firms; the rest is filled in by `finish_frame`."""
-    rows = list(tables.sectors().values())
-    pick = lambda name: np.array([float(getattr(r, name)) for r in rows])  # noqa: E731 - one column of the sector table
-    sites, sectors = len(ground.sites), len(rows)
-    is_refinery = np.array([r.id == "refinery" for r in rows])
-    tax = np.where(is_refinery, p.ref_tax, pick("production_tax_share"))
-    labour = pick("labour_share")
-    share = np.where(pick("capital_output") > 0.0, 1.0 - labour * 1.1 / (1.0 - tax), 0.0)
+    columns = sector_columns(p)
+    sites, sectors = len(ground.sites), len(ground.sectors)
     efficiency = np.exp(p.ret_school * (np.array(SCHOOLING) - SCHOOLING[1]))
     staff = np.stack([by_cell(firms.staff[:, k], firms, sites, sectors) for k in range(4)], axis=2)
     total = staff.sum(axis=2, keepdims=True)
     mix = np.where(total > 0.0, staff / np.maximum(total, 1e-12), ground.skill_shares)
-    closed = np.array([r.id in NO_ENTRY for r in rows])
+    closed = np.array([sector in NO_ENTRY for sector in ground.sectors])
     weights = entrant_weights(firms, sites, sectors, scale)
     entry = np.where(closed, 0.0, base.firms * p.entry0 / 400.0)
     mean_size = np.divide(base.employment, base.firms, out=np.zeros_like(base.firms), where=base.firms > 0)
-    industrial = pick("industrial")
     empty = np.zeros(0)
     return Frame(
+        **columns,
         sites=ground.sites,
         sectors=ground.sectors,
         area=ground.area,
         areas=ground.areas,
-        industrial=industrial,
-        hightech_sector=pick("hightech_sector"),
         sheltered=closed.astype(float),
-        capital_share=np.clip(share, 0.0, 0.95),
-        labour_share=labour,
-        tax_share=tax,
-        local_tax_share=pick("local_share_of_production_tax"),
-        capital_output=pick("capital_output"),
-        energy=pick("energy_tce_per_mn_va"),
-        demand=np.stack([pick("demand_province"), pick("demand_rest_of_china"), pick("demand_exports")], 1),
-        equipment=pick("equipment_share_of_capex"),
-        imported=pick("imported_share_of_equipment"),
-        two_high=pick("two_high_share_of_new_projects"),
-        hightech_share=pick("hightech_va_share"),
-        project_share=pick("project_value_share"),
         linkage=linkage_matrix(ground.sectors),
         efficiency=efficiency,
         mix=mix,
-        wage=base_wages(base, firms, labour, flow, efficiency),
-        worker_output=pick("va_per_worker"),
-        gross_rate=gross_rates(p, base, industrial, closed, entry, mean_size),
+        wage=base_wages(base, firms, columns["labour_share"], flow, efficiency),
+        gross_rate=gross_rates(p, base, columns["industrial"], closed, entry, mean_size),
         entrant_weight=weights,
         entrant_size=mean_size,
         base_firms=base.firms,
