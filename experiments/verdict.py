@@ -229,7 +229,7 @@ def _means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
 def _province(outcome: Outcome) -> dict[str, Any]:
     """Return what the New Area gains and what the province keeps of it, summed over the years of the policy.
 
-    Net of displacement, and of what the province and Kunming would have bought elsewhere with the money that they hand over.
+    Net of displacement, and of what the province and Kunming would have bought elsewhere with the money they hand over.
     """
     own = [_gain(replicate.arms, "gdp") for replicate in outcome.replicates]
     moved = [_gain(replicate.arms, "province_gdp") for replicate in outcome.replicates]

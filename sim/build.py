@@ -273,8 +273,10 @@ def finish_frame(
     """Fill in what needs the populations: identities of newcomers, base potentials, searchers of Kunming."""
     sites, sectors = len(frame.sites), len(frame.sectors)
     rows = np.bincount(firms.site * sectors + firms.sector, minlength=sites * sectors)
-    room = np.where(rows > 0, np.ceil(2.5 * rows) + 8, 0).astype(np.int64)
+    # Room for ten years of start-ups (P20) and of movers (P33), with some to spare.
+    room = np.where(rows > 0, np.ceil(np.outer((2.5, 0.25), rows)) + np.array([[8], [3]]), 0).astype(np.int64)
     first = firms.n + prospects.n
+    block = first + (np.cumsum(room.ravel()) - room.ravel()).reshape(room.shape)
     output = by_cell(firms.sales, firms, sites, sectors)
     outside, visiting = commuter_flows(p, talent, cells, kernels.commute)
     staff = np.stack([np.bincount(firms.site, firms.staff[:, k] * firms.weight, sites) for k in range(4)], axis=1)
@@ -282,8 +284,8 @@ def finish_frame(
     own = np.concatenate((output.sum(axis=1) * 4.0, np.zeros(len(network.nodes) - sites)))
     return replace(
         frame,
-        entrant_room=room,
-        entrant_block=first + np.cumsum(room) - room,
+        newcomer_room=room,
+        newcomer_block=block,
         first_free_id=first + int(room.sum()),
         first_person_id=talent.n,
         outside_vacancies=outside,

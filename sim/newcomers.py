@@ -22,6 +22,7 @@ class Pools:
 
     frame: Frame
     streams: Streams
+    kind: int  # 0 start-ups, 1 movers in
     persons: Integers = field(init=False)
     entrants: Integers = field(init=False)
     due: Floats = field(init=False)
@@ -31,11 +32,11 @@ class Pools:
     sent: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        cells = len(self.frame.entrant_room)
+        cells = self.frame.newcomer_room.shape[1]
         self.persons = np.zeros(len(PERSON_POOLS) * SKILLS, np.int64)
         self.entrants = np.zeros(cells, np.int64)
         self.due = np.zeros(cells)
-        self.marks = self.streams.fixed("entry.rounding", np.arange(cells))
+        self.marks = self.streams.fixed(f"entry.rounding.{self.kind}", np.arange(cells))
 
     def new_persons(self, pool: str, skill: int, count: int) -> Integers:
         """Return the ids of the next `count` persons of a pool."""
@@ -61,6 +62,6 @@ class Pools:
         count = np.maximum(reached - self.entrants, 0)
         cell = np.repeat(np.arange(len(count)), count)
         within = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
-        ids = self.frame.entrant_ids(cell, self.entrants[cell] + within)
+        ids = self.frame.newcomer_ids(self.kind, cell, self.entrants[cell] + within)
         self.entrants = self.entrants + count
         return cell, ids

@@ -4,7 +4,7 @@ start.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,7 +93,7 @@ def prepare(model: RegionModel) -> None:
     """Set marks, counters and reference values, open the construction sites of 2020, and record quarter 0."""
     p, frame, firms = model.p, model.frame, model.firms
     model.flow = 0.25 * (1.0 + p.g_K0) ** p.shift0
-    model.first_project = int(model.frame.entrant_block[0]) - model.prospects.n
+    model.first_project = int(model.frame.newcomer_block[0, 0]) - model.prospects.n
     pool = np.arange(model.prospects.n)
     model.hashes = {name: model.streams.fixed(f"case.{name}", pool) for name in ("I02a", "I03a", "two_high", "lease")}
     # Tastes for homes come in classes: a person belongs to one for life, and the race among homes is exact within
@@ -102,13 +102,7 @@ def prepare(model: RegionModel) -> None:
         TASTE_CLASSES, 16
     )
     model.hashes["cell"] = model.streams.fixed("case.cell", np.arange(model.cells.count))
-    free = frame.first_free_id + 10**6 // max(int(model.scale), 1) + 2 * len(frame.entrant_room)
-    movers = replace(
-        frame,
-        entrant_block=free + np.cumsum(frame.entrant_room) - frame.entrant_room,
-        first_free_id=free + int(frame.entrant_room.sum()),
-    )
-    model.pools_of = {"entrants": Pools(frame, model.streams), "movers": Pools(movers, model.streams)}
+    model.pools_of = {"entrants": Pools(frame, model.streams, 0), "movers": Pools(frame, model.streams, 1)}
     model.elsewhere = np.zeros((len(model.paths.province), 2))
     model.elasticity = p.sigma_d * np.maximum(
         np.array([s.tradable_share for s in tables.sectors().values()]), p.least_tradable

@@ -164,16 +164,19 @@ class Frame:
     person_weight: float
     outside_vacancies: Floats  # simulated vacancies of Kunming by skill at base
     kunming_searchers: Floats  # simulated searchers from Kunming by skill at base
-    entrant_block: Integers  # first id of each cell's block of entrants, shape (130,)
-    entrant_room: Integers  # size of that block
+    newcomer_block: Integers  # first id of the block of each cell, start-ups and then movers, shape (2, 130)
+    newcomer_room: Integers  # size of that block
     first_free_id: int
     first_person_id: int
     cell_tfp: Floats  # total factor productivity of firms of the cell at step 0, shape (10, 13)
     capital_per_worker: Floats  # million yuan per person at step 0, shape (10, 13)
     entry_per_quarter: Floats  # real firms per quarter by cell at base, shape (10, 13)
 
-    def entrant_ids(self, cell: Integers, number: Integers) -> Integers:
-        """Return the id of entrant `number` (0, 1, ...) of a cell; the same firm in every arm, whenever it enters."""
-        room = self.entrant_room[cell]
-        extra = self.first_free_id + (number - room) * len(self.entrant_room) + cell
-        return np.where(number < room, self.entrant_block[cell] + number, extra)
+    def newcomer_ids(self, kind: int, cell: Integers, number: Integers) -> Integers:
+        """Return the id of newcomer `number` (0, 1, ...) of a cell: the same firm in every arm, whenever it comes.
+
+        kind: 0 start-ups, 1 movers in. Beyond its block a cell goes on past the last block, interleaved with the others.
+        """
+        room = self.newcomer_room[kind, cell]
+        extra = self.first_free_id + ((number - room) * 2 + kind) * self.newcomer_room.shape[1] + cell
+        return np.where(number < room, self.newcomer_block[kind, cell] + number, extra)
