@@ -175,7 +175,7 @@ class Frame:
     def newcomer_ids(self, kind: int, cell: Integers, number: Integers) -> Integers:
         """Return the id of newcomer `number` (0, 1, ...) of a cell: the same firm in every arm, whenever it comes.
 
-        kind: 0 start-ups, 1 movers in. Beyond its block a cell goes on past the last block, interleaved with the others.
+        kind: 0 start-ups, 1 movers in. Beyond its block a cell goes on past the last one, interleaved with the others.
         """
         room = self.newcomer_room[kind, cell]
         extra = self.first_free_id + ((number - room) * 2 + kind) * self.newcomer_room.shape[1] + cell
