@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LAYERS = ("transport", "planning", "services", "industry", "environment", "customs")
 TRANSPORT = 0
+UNSCHEDULED = 10**6  # the quarter of opening of a link that nobody has dated
 EARTH_KM = 6371.0
 FAR = 1e6  # minutes between places that no open link joins: weighs nothing in any kernel
 
@@ -98,6 +99,11 @@ class Network:
         if changed:
             self.kernels = None
         return max(before - self.kunming_minutes, 0.0)
+
+    def outlay(self, quarter: int) -> float:
+        """Return what works on links that open later cost this quarter, million yuan: each spread evenly until it opens."""
+        works = (self.opens >= quarter) & (self.opens < UNSCHEDULED) & (self.cost > 0.0)
+        return float((self.cost[works] / np.maximum(self.opens[works], 1)).sum())
 
     def refresh(self, p: Parameters) -> Kernels:
         """Return the kernels, computing them if an edge has changed since the last time."""
@@ -187,7 +193,7 @@ def build_network(scenario: Scenario) -> Network:
             r.layer,
             r.minutes_2020,
             r.weight_2020,
-            -1 if r.state == "open" else 10**6,
+            -1 if r.state == "open" else UNSCHEDULED,
             r.cost,
             r.mode,
             False,

@@ -190,6 +190,7 @@ def base_facts(model: RegionModel) -> dict[str, float]:
         "tax_growth",
         "new_residents",
         "minutes_saved",
+        "link_outlay",
         "evaluations",
         "reused_km2",
         "land_admitted",

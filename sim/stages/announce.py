@@ -108,8 +108,8 @@ def _cuts(model: RegionModel, wanted: dict[str, float], cash: float) -> dict[str
 
 
 @stage(
-    reads="",
-    writes="",
+    reads="government.cash government.arrears",
+    writes="government.cash government.arrears",
 )
 def rebuild_links(model: RegionModel) -> None:
     """Advance construction, set the weights of joint layers, and recompute kernels if an edge has changed."""
@@ -125,6 +125,10 @@ def rebuild_links(model: RegionModel) -> None:
     }
     saved = network.advance(model.quarter, targets, terms.kunming_minutes.total, model.p.road_quarters)
     model.facts["minutes_saved"] = saved
+    model.facts["link_outlay"] = network.outlay(model.quarter)
+    paid = min(model.facts["link_outlay"], max(float(model.government.cash[0]), 0.0))
+    model.pay("links", "new_area", "builders", paid)
+    model.government.arrears[:] += model.facts["link_outlay"] - paid
     model.kernels = network.refresh(model.p)
 
 

@@ -99,7 +99,7 @@ def build_infrastructure(model: RegionModel) -> float:
     parks, p, region = model.parks, model.p, model.region
     other = float(region.infrastructure_other[0]) * model.paths.province[model.quarter]
     levers = {lever: model.doses[lever].effective / 4.0 for lever in INVESTING}
-    road = p.minute_cost * model.facts["minutes_saved"]
+    road = p.minute_cost * model.facts["minutes_saved"] + model.facts["link_outlay"]
     region.levers_recorded[:] = sum(levers.values()) + road
     weight = lever_weights(model)
     spread = weight["output"] * (other + road) + weight["residents"] * (
