@@ -101,7 +101,7 @@ class Network:
         return max(before - self.kunming_minutes, 0.0)
 
     def outlay(self, quarter: int) -> float:
-        """Return what works on links that open later cost this quarter, million yuan: each spread evenly until it opens."""
+        """Return what works on links that open later cost this quarter, million yuan: spread evenly until they open."""
         works = (self.opens >= quarter) & (self.opens < UNSCHEDULED) & (self.cost > 0.0)
         return float((self.cost[works] / np.maximum(self.opens[works], 1)).sum())
 

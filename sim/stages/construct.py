@@ -36,8 +36,9 @@ PLATFORMS = ("anning_park", "yanglin", "airport_zone", "bonded_zone")
     ),
 )
 def build_capital(model: RegionModel) -> None:
-    """Put capital in place; recorded investment = formation of each owner over its share that forms capital
-    (Q02-Q04).
+    """Put capital in place, and record investment as formation of each owner over the share that forms capital.
+
+    The shares are Q02-Q04, by owner.
     """
     p, region = model.p, model.region
     firms_formation = build_firms(model)
