@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
-from generate import table
+from pages import table
 
 from agents.firm import ENTRANT, INCUMBENT, MOVED_IN, PROJECT, SPIN_OFF, Firms, by_sector
 from sim.model import STAGES, RegionModel
@@ -168,7 +168,9 @@ def start_block(runs: Sequence[Run]) -> str:
     for name, (title, wanted, trend, limit) in rows.items():
         mean, error = means([run.record[name][1] for run in runs])
         gap = 100.0 * (mean / wanted - 1.0)
-        levels.append([title, f"{wanted:,.0f}", f"{mean:,.0f}", f"{100.0 * error / wanted:.2f} %", f"{gap:+.2f} %", "0.5 %"])
+        levels.append(
+            [title, f"{wanted:,.0f}", f"{mean:,.0f}", f"{100.0 * error / wanted:.2f} %", f"{gap:+.2f} %", "0.5 %"]
+        )
         levels[-1].append("holds" if abs(gap) <= 0.5 else "**fails**")
         line = [title, f"{100.0 * trend:.2f} %"]
         for quarter in (1, 2):
@@ -180,7 +182,8 @@ def start_block(runs: Sequence[Run]) -> str:
     heads = ["first quarter of 2021", "wanted", "mean", "standard error", "deviation", "limit", ""]
     more = ["growth", "trend", "2021Q1", "deviation, points", "2021Q2", "deviation, points", "limit", ""]
     return (
-        f"Mean over {len(runs)} lucks (`rng={LUCKS[0]}` to `{LUCKS[-1]}`), scenario `baseline`, central assumptions, path "
+        f"Mean over {len(runs)} lucks (`rng={LUCKS[0]}` to `{LUCKS[-1]}`), scenario `baseline`, central "
+        f"assumptions, path "
         f"`observed`, scale {SCALE}.\n\n"
         + table(heads, levels, ("wanted", "mean", "standard error", "deviation"))
         + "\n"
@@ -194,7 +197,8 @@ def growth_block(runs: Sequence[Run]) -> str:
     model = RegionModel("baseline", rng=LUCKS[0], scale=SCALE)
     frame = model.frame
     output, capital, labour = (
-        [np.mean([getattr(run, name)[k] for run in runs], axis=0) for k in (0, 1)] for name in ("output", "capital", "labour")
+        [np.mean([getattr(run, name)[k] for run in runs], axis=0) for k in (0, 1)]
+        for name in ("output", "capital", "labour")
     )
     rows, sums = [], np.zeros(4)
     for s, sector in enumerate(frame.sectors):
@@ -206,7 +210,18 @@ def growth_block(runs: Sequence[Run]) -> str:
         levels = [f"{pair[k][s]:,.0f}" for pair in (output, capital, labour) for k in (0, 1)]
         rows.append([sector, *levels, f"{share:.4f}", f"{alpha:.3f}", *(f"{r:.2f}" for r in (*rates, rest))])
     whole = 100.0 * math.log(output[1].sum() / output[0].sum()) / 5.0
-    rows.append(["**sum**", *(f"{pair[k].sum():,.0f}" for pair in (output, capital, labour) for k in (0, 1)), "", "", "", "", "", ""])
+    rows.append(
+        [
+            "**sum**",
+            *(f"{pair[k].sum():,.0f}" for pair in (output, capital, labour) for k in (0, 1)),
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+        ]
+    )
     heads = ["sector", "Y 2020", "Y 2025", "K 2020", "K 2025", "L 2020", "L 2025", "share", "alpha"]
     heads += ["g_Y", "g_K", "g_L", "g_A"]
     names = ("capital", "labour", "productivity")
@@ -216,8 +231,10 @@ def growth_block(runs: Sequence[Run]) -> str:
     ]
     mean, error = means([run.growth for run in runs])
     return (
-        f"Mean over {len(runs)} lucks (`rng={LUCKS[0]}` to `{LUCKS[-1]}`), scenario `baseline`, central assumptions, path "
-        f"`observed`, scale {SCALE}. Levels are those of the fourth quarters of 2020 and 2025: Y million yuan per quarter at "
+        f"Mean over {len(runs)} lucks (`rng={LUCKS[0]}` to `{LUCKS[-1]}`), scenario `baseline`, central "
+        f"assumptions, path "
+        f"`observed`, scale {SCALE}. Levels are those of the fourth quarters of 2020 and 2025: Y million yuan per "
+        f"quarter at "
         "2020 prices, K million yuan of capital in firms that produce, L effective persons.\n\n"
         f"As the target measures it (annual 2025 over annual 2020), GDP grows by {mean:.2f} % a year (standard error "
         f"{error:.2f}); from fourth quarter to fourth quarter by {whole:.2f} log points a year.\n\n"
@@ -225,8 +242,10 @@ def growth_block(runs: Sequence[Run]) -> str:
         + table(heads, rows, tuple(heads[1:]))
         + "\n"
         + "\n".join(f"- {line}" for line in lines)
-        + f"\n- sum of the three {sums[:3].sum():.2f}; g_Y of the whole, ln({output[1].sum():,.0f} / {output[0].sum():,.0f}) / 5, "
-        f"{whole:.2f}; residual of the method and of rounding {whole - sums[:3].sum():+.2f} points a year.\n\n"
+        + f"\n- sum of the three **{sums[:3].sum():.2f}**; g_Y of the whole, 100 x "
+        f"ln({output[1].sum():,.0f} / {output[0].sum():,.0f}) / 5, **{whole:.2f}**; residual of mean shares and of "
+        f"rounding "
+        f"{whole - sums[:3].sum():+.2f} points a year.\n\n"
         "### Productivity by cause\n\n"
         + cause_table(runs, output)
         + "\n### Who makes the growth\n\n"
