@@ -12,6 +12,7 @@ import numpy as np
 from pages import table
 
 from agents.firm import ENTRANT, INCUMBENT, MOVED_IN, PROJECT, SPIN_OFF, Firms, by_sector
+from sim.identities import TOLERANCE
 from sim.model import STAGES, RegionModel
 from sim.params import Parameters, central
 from sim.stages.production import log_terms, research_term
@@ -45,6 +46,7 @@ class Run:
     capital: tuple[Any, Any]  # million yuan, of firms that produce
     labour: tuple[Any, Any]  # effective persons
     parts: dict[str, Any]  # log change of productivity by cause, weighted by output
+    path: list[dict[str, float]]  # the same at the end of each year, all sectors by output, terms as one
     by_origin: dict[str, float]  # million yuan per quarter, fourth quarter of 2025
     leavers: float  # output in 2020 of the incumbents that have left
 
@@ -56,7 +58,7 @@ def baseline(luck: int) -> Run:
     first, before = inputs(model), productivity(model, {})
     incumbents = dict(zip(firms.id, firms.sales * firms.weight, strict=True))
     terms: dict[str, Any] = {}
-    residual = 0.0
+    path, residual = [], 0.0
     for quarter in range(1, QUARTERS + 1):
         model.begin_quarter()
         for stage in STAGES:
@@ -64,8 +66,9 @@ def baseline(luck: int) -> Run:
             if stage.name == "produce_and_sell":
                 if quarter == QUARTERS - 1:
                     terms = split_terms(model)  # in force in the last quarter
-                elif quarter == QUARTERS:
+                if quarter % 4 == 0:
                     last, parts = inputs(model), productivity(model, terms)
+                    path.append({name: last[0] @ (parts[name] - before[name]) / last[0].sum() for name in before})
                     origin, stayed = sold_by_origin(firms), sum(incumbents.get(i, 0.0) for i in firms.id)
         model.end_quarter()
         residual = max(residual, *model.identities().values())
@@ -77,6 +80,7 @@ def baseline(luck: int) -> Run:
         capital=(first[1], last[1]),
         labour=(first[2], last[2]),
         parts={name: values - before.get(name, 0.0) for name, values in parts.items()},
+        path=path,
         by_origin=origin,
         leavers=sum(incumbents.values()) - stayed,
     )
@@ -188,7 +192,8 @@ def start_block(runs: Sequence[Run]) -> str:
         + table(heads, levels, ("wanted", "mean", "standard error", "deviation"))
         + "\n"
         + table(more, growth, tuple(more[1:6]))
-        + f"\nLargest relative residual of any identity in any of the {len(runs) * QUARTERS} quarters: {worst:.1e}.\n"
+        + f"\nLargest relative residual of any identity in any of the {len(runs) * QUARTERS} quarters: {worst:.1e} "
+        f"({'holds' if worst <= TOLERANCE else '**fails**'}; limit {TOLERANCE:g}).\n"
     )
 
 
@@ -247,7 +252,9 @@ def growth_block(runs: Sequence[Run]) -> str:
         f"rounding "
         f"{whole - sums[:3].sum():+.2f} points a year.\n\n"
         "### Productivity by cause\n\n"
-        + cause_table(runs, output)
+        + cause_table(runs, output, sums)
+        + "\nLevels against the fourth quarter of 2020, 100 x ln, at the end of each year:\n\n"
+        + path_table(runs)
         + "\n### Who makes the growth\n\n"
         + origin_table(runs, output)
     )
@@ -280,15 +287,40 @@ CAUSES = {
 }
 
 
-def cause_table(runs: Sequence[Run], output: Sequence[Any]) -> str:
-    """Return contributions to GDP growth by cause of productivity, points a year."""
+UNEXPLAINED = ("technology", "shock", "inputs", "utilisation")
+
+
+def cause_table(runs: Sequence[Run], output: Sequence[Any], sums: Any) -> str:
+    """Return contributions to GDP growth by cause of productivity, points a year, and what they leave open.
+
+    sums: contributions of capital, labour and productivity on paper.
+    """
     parts = {name: np.mean([run.parts[name] for run in runs], axis=0) for name in runs[0].parts}
     parts["mixing"] = parts["terms"] - sum(parts[name] for name in (*TERMS, "trend"))
     shares = np.array([sector_share(output, s) for s in range(len(output[0]))])
     values = [20.0 * float(shares @ parts[name]) for name in CAUSES]
     rows = [[title, f"{value:+.2f}"] for title, value in zip(CAUSES.values(), values, strict=True)]
-    rows.append(["**sum**", f"**{sum(values):+.2f}**"])
-    return table(["cause", "points a year"], rows, ("points a year",))
+    rows.append(["sum of causes", f"{sum(values):+.2f}"])
+    rows.append(["means of logs against logs of means", f"{sums[2] - sum(values):+.2f}"])
+    rows.append(["g_A on paper", f"{sums[2]:+.2f}"])
+    known = dict(zip(CAUSES, values, strict=True))
+    drift = sum(known[name] for name in UNEXPLAINED)
+    return (
+        table(["cause", "points a year"], rows, ("points a year",))
+        + "\nInputs, trend, terms and research, which the model declares as sources of growth, make "
+        f"{sums[:3].sum() - drift - (sums[2] - sum(values)):.2f} of the {sums[:3].sum():.2f} points. "
+        f"**{drift:+.2f} points a year come from the composition of firms and from utilisation**: growth that no "
+        "declared source explains.\n"
+    )
+
+
+def path_table(runs: Sequence[Run]) -> str:
+    """Return the parts of productivity at the end of each year since 2020."""
+    names = {"terms": "trend and terms", **{name: CAUSES[name].split(":")[0] for name in ("research", *UNEXPLAINED)}}
+    years = range(2021, 2021 + len(runs[0].path))
+    values = {name: [np.mean([100.0 * run.path[k][name] for run in runs]) for k in range(len(years))] for name in names}
+    heads = ["part", *map(str, years)]
+    return table(heads, [[names[n], *(f"{v:+.2f}" for v in values[n])] for n in names], tuple(heads[1:]))
 
 
 def origin_table(runs: Sequence[Run], output: Sequence[Any]) -> str:
