@@ -130,9 +130,8 @@ class Home:
 class ColumnAgent(mesa.Agent):  # type: ignore[misc]
     """A `mesa.Agent` that is a view of one row of a population, found by the agent's id because rows shift.
 
-    A subclass names its population class and a number; it then has a property for every column. Methods may be
-    added, in the class or in a subclass of it. Reading or writing a column of an agent that has left raises
-    `DepartedError`.
+    A subclass names its population class and a number; it then has a property for every column. Methods may be added,
+    in the class or in a subclass of it. Reading or writing a column of an agent that has left raises `DepartedError`.
     """
 
     __slots__ = ("_place",)
@@ -256,8 +255,8 @@ class Government(ColumnAgent):
 class ColumnModel(mesa.Model):  # type: ignore[misc]
     """A `mesa.Model` whose agents are rows of populations; ordinary `mesa.Agent`s may live beside them.
 
-    Call `attach` after `super().__init__()`. To clean up after agents that are removed through Mesa (`agent.remove()`),
-    override `deregister_agent`.
+    Call `attach` after `super().__init__()`. To clean up after agents that are removed through Mesa
+    (`agent.remove()`), override `deregister_agent`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

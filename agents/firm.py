@@ -84,12 +84,9 @@ class Firms(Population):
         """Move expected sales towards the orders of the last quarter (at most a quarter above capacity).
 
         learning: weight of new orders per quarter (Q15); growth: growth per quarter that firms of a sector have
-        learned, shape (13,).
-        Orders, not sales: a firm at its limit knows that it could sell more. They are taken at a shock of zero,
-        since the shock moves
-        revenue and not the need for inputs.
-        Returns mean log utilisation against normal by sector, weighted by expected sales, shape (13,): zero if plans
-        were right.
+        learned, shape (13,). Orders, not sales: a firm at its limit knows that it could sell more. They are taken at
+        a shock of zero, since the shock moves revenue and not the need for inputs. Returns mean log utilisation
+        against normal by sector, weighted by expected sales, shape (13,): zero if plans were right.
         """
         seen = np.minimum(self.orders, 1.25 * self.capacity) * np.exp(-self.shock)
         ahead = 1.0 + growth[self.sector]
@@ -109,9 +106,8 @@ class Firms(Population):
         """Return wanted capital formation of producing firms, million yuan per quarter, shape (n,).
 
         K* = K0 (Ye p / Ye0) (UC/UC0)^P52; the log gap is closed at Q12 a quarter on top of the base rate of gross
-        investment of the
-        sector group, between zero and the ceiling Q13. user_cost is relative to its base, shape (n,); price by
-        sector, shape (13,).
+        investment of the sector group, between zero and the ceiling Q13. user_cost is relative to its base, shape
+        (n,); price by sector, shape (13,).
         """
         sales = self.expected_sales * price[self.sector] / np.maximum(self.base_sales, 1e-12)
         wanted = self.base_capital * sales * user_cost**elasticity
@@ -133,8 +129,7 @@ class Firms(Population):
         all at once.
 
         mix: shares of staff by site, sector, skill, shape (10, 13, 4); efficiency: effective labour per person by
-        skill, shape (4,);
-        cost_response: (unit labour cost / base)^P83 by sector, shape (13,).
+        skill, shape (4,); cost_response: (unit labour cost / base)^P83 by sector, shape (13,).
         """
         share = capital_share[self.sector]
         opens = self.building == 1
@@ -175,9 +170,8 @@ class Firms(Population):
     def draw_shocks(self, draws: Floats, persistence: float, spread: float, size_exponent: float, named: float) -> None:
         """Advance the AR(1) of revenue productivity by a quarter.
 
-        persistence and spread are yearly (P25, P26); the spread falls with size relative to ten persons by Q34 and
-        is times Q35 for
-        named plants. draws: standard normals, shape (n,).
+        persistence and spread are yearly (P25, P26); the spread falls with size relative to ten persons by Q34 and is
+        times Q35 for named plants. draws: standard normals, shape (n,).
         """
         quarterly = persistence**0.25
         innovation = spread * np.sqrt((1.0 - quarterly**2) / (1.0 - persistence**2))
@@ -190,8 +184,8 @@ class Firms(Population):
         of grace.
 
         hurdle: yearly rate (P13); reversion: share of a shock that fades in a year (1 - P25), so today's gap to the
-        usual profit is worth
-        1 / (hurdle + reversion) years of it and the usual profit 1 / hurdle years; scrap: share of capital (Q31).
+        usual profit is worth 1 / (hurdle + reversion) years of it and the usual profit 1 / hurdle years; scrap: share
+        of capital (Q31).
         """
         gap = self.profit - self.usual_profit
         value = 4.0 * (gap / (hurdle + reversion) + self.usual_profit / hurdle)

@@ -33,12 +33,12 @@ class Parks(Population):
     def decide(
         self, minutes: Floats, race: float, sharing: float, ceiling: float, thrift: float, learning: float
     ) -> None:
-        """Revise price discount, recruitment effort and release of land once a year, from what the park saw last year.
+        """Revise price discount, recruitment effort and release of land once a year, from what the park saw last
+        year.
 
         A park that attracted less than its neighbours (weights fall with minutes, shape (n, n)) moves towards their
-        mean discount and
-        past it; benefit sharing in [0, 1] weakens that race. A park that lost receipts without gaining projects
-        retreats (thrift).
+        mean discount and past it; benefit sharing in [0, 1] weakens that race. A park that lost receipts without
+        gaining projects retreats (thrift).
         """
         near = np.exp(-minutes / 30.0)
         np.fill_diagonal(near, 0.0)

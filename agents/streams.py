@@ -20,8 +20,8 @@ class Streams:
     """The randomness of one run, keyed by numpy's Philox counter generator.
 
     The generator of a stream has as its key the seed and the name, as its counter the quarter; agent `id` takes the
-    value at position
-    `id`. So the same agent gets the same number whatever else is in the population, and however large it grows.
+    value at position `id`. So the same agent gets the same number whatever else is in the population, and however
+    large it grows.
     """
 
     def __init__(self, seed: np.random.SeedSequence) -> None:

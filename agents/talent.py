@@ -40,8 +40,8 @@ class Talent(Population):
 def lowest(rank: Floats, group: Integers, quota: Integers) -> Integers:
     """Return the positions of the `quota[g]` members with the lowest rank in every group g.
 
-    rank: keyed draws, shape (n,); group: group of each member, shape (n,); quota: shape (groups,). Independent of
-    row order.
+    rank: keyed draws, shape (n,); group: group of each member, shape (n,); quota: shape (groups,). Independent of row
+    order.
     """
     wanted = np.flatnonzero(quota[group] > 0)  # most groups ask for nobody: sort only those that do
     group = group[wanted]

@@ -1,5 +1,5 @@
-"""The ledger: every payment of a quarter is one posting with payer and payee; balances and cost per lever follow
-from postings.
+"""The ledger: every payment of a quarter is one posting with payer and payee; balances and cost per lever follow from
+postings.
 """
 
 from __future__ import annotations

@@ -188,9 +188,7 @@ def build_region(p: Parameters, firms: Firms, frame: Frame, flow: float) -> Regi
 
 
 def build_government(p: Parameters, firms: Firms, frame: Frame) -> GovernmentAccount:
-    """Set the budget of a base quarter: local taxes and other revenue; spending is set equal by the first
-    settlement.
-    """
+    """Set the budget of a base quarter: local taxes and other revenue; spending is set equal by the first settlement."""
     sales, tax = firms.sales * firms.weight, frame.tax_share[firms.sector]
     local = float((sales * tax * frame.local_tax_share[firms.sector]).sum())
     surplus = sales * (1.0 - tax - frame.labour_share[firms.sector])
@@ -272,9 +270,9 @@ def finish_frame(
 ) -> Frame:
     """Fill in what needs the populations: identities of newcomers, base potentials, searchers of Kunming."""
     sites, sectors = len(frame.sites), len(frame.sectors)
-    rows = np.bincount(firms.site * sectors + firms.sector, minlength=sites * sectors)
     # Room for ten years of start-ups (P20) and of movers (P33), with some to spare.
-    room = np.where(rows > 0, np.ceil(np.outer((2.5, 0.25), rows)) + np.array([[8], [3]]), 0).astype(np.int64)
+    expected = np.stack((frame.entry_per_quarter, frame.movers_per_quarter)) / frame.newcomer_weight
+    room = np.where(expected > 0.0, np.ceil(60.0 * expected) + 4.0, 0.0).astype(np.int64).reshape(2, sites * sectors)
     first = firms.n + prospects.n
     block = first + (np.cumsum(room.ravel()) - room.ravel()).reshape(room.shape)
     output = by_cell(firms.sales, firms, sites, sectors)
@@ -303,8 +301,8 @@ def commuter_flows(p: Parameters, talent: Talent, cells: Cells, kernel: Floats) 
     """Return Kunming's vacancies and searchers by skill at which commuting in and out stays level at base, simulated
     persons, shape (4,).
 
-    At base, vacancies equal separations and searchers are the unemployed plus those just separated; both unknowns
-    are found by repetition.
+    At base, vacancies equal separations and searchers are the unemployed plus those just separated; both unknowns are
+    found by repetition.
     """
     leaving = 1.0 - (1.0 - p.sep / 100.0) ** 0.25
     sites = len(kernel) - 1

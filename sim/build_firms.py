@@ -61,8 +61,7 @@ def sample_cell(sizes: Floats, threshold: float, scale: float) -> tuple[Floats, 
     """Return sizes and weights of the simulated firms of a cell.
 
     Firms above the threshold stand for themselves; the others are cut into strata of about `scale` firms, each
-    represented by its mean,
-    so that counts and persons add up exactly.
+    represented by its mean, so that counts and persons add up exactly.
     """
     large = sizes[sizes >= threshold]
     small = sizes[sizes < threshold]
@@ -74,8 +73,8 @@ def sample_cell(sizes: Floats, threshold: float, scale: float) -> tuple[Floats, 
 
 
 def incumbents(p: Parameters, streams: Streams, base: BaseCells, scale: float) -> Firms:
-    """Build the incumbents with site, sector, weight, size (`staff` in the first skill only), age and marks; no
-    flows yet.
+    """Build the incumbents with site, sector, weight, size (`staff` in the first skill only), age and marks; no flows
+    yet.
     """
     rows: list[tuple[int, int, Floats, Floats]] = []
     for site, sector in zip(*np.nonzero(base.firms), strict=True):
@@ -105,14 +104,15 @@ def grace(p: Parameters, streams: Streams, ids: Integers) -> Integers:
     return np.floor(p.grace_lo + (p.grace_hi - p.grace_lo) * streams.fixed("firm.grace", ids)).astype(np.int64)
 
 
-def settled_shock(p: Parameters, streams: Streams, firms: Firms, leave_below: Floats) -> tuple[Floats, Integers]:
-    """Return shocks (log points) and ages (quarters) of a population in which leavers have been replaced for ten years.
+def settled_shock(
+    p: Parameters, streams: Streams, firms: Firms, leave_below: Floats
+) -> tuple[Floats, Integers, Integers]:
+    """Return shocks (log points), ages and weak quarters of a population in which leavers have been replaced for ten
+    years.
 
     leave_below: shock relative to the mean of the sector below which a firm loses money, by sector, shape (13,). A
-    firm that stays there
-    for half the quarters of an entrant's runway (P27) is replaced by an entrant at zero: so nobody who should have
-    left is there at the
-    start, and ages follow from exits.
+    firm that stays there for half the quarters of an entrant's runway (P27) is replaced by an entrant at zero: so
+    nobody who should have left is there at the start, and ages follow from exits.
     """
     spread = innovation(p, firms)
     quarterly = p.rho_z**0.25
@@ -126,7 +126,7 @@ def settled_shock(p: Parameters, streams: Streams, firms: Firms, leave_below: Fl
         weak = np.where(shock - mean[firms.sector] < leave_below[firms.sector], weak + 1, 0)
         gone = weak > p.runway / 2.0
         shock, age, weak = np.where(gone, 0.0, shock), np.where(gone, 0, age), np.where(gone, 0, weak)
-    return shock, np.where(age == BURN_IN, firms.age + BURN_IN, age)
+    return shock, np.where(age == BURN_IN, firms.age + BURN_IN, age), np.minimum(weak, 1)
 
 
 def innovation(p: Parameters, firms: Firms) -> Floats:
@@ -164,7 +164,7 @@ def give_flows(p: Parameters, streams: Streams, firms: Firms, base: BaseCells, f
     flow: flow of step 0 over the yearly value (1/4 x (1+Q01)^Q69). Revenue follows staff and shock; inputs staff.
     """
     tax, labour, sheltered = tech.tax, tech.labour, tech.sheltered
-    firms.shock, firms.age = settled_shock(
+    firms.shock, firms.age, firms.weak = settled_shock(
         p, streams, firms, np.where(sheltered > 0, -np.inf, exit_shock(p, base, tax, labour))
     )
     persons = firms.employment

@@ -135,8 +135,8 @@ def scaled_frame(
     total = staff.sum(axis=2, keepdims=True)
     mix = np.where(total > 0.0, staff / np.maximum(total, 1e-12), ground.skill_shares)
     closed = np.array([sector in NO_ENTRY for sector in ground.sectors])
-    weights = entrant_weights(firms, sites, sectors, scale)
     entry = np.where(closed, 0.0, base.firms * p.entry0 / 400.0)
+    movers = np.where(closed, 0.0, base.firms * (1.0 - (1.0 - p.reloc0 / 100.0) ** 0.25))
     mean_size = np.divide(base.employment, base.firms, out=np.zeros_like(base.firms), where=base.firms > 0)
     empty = np.zeros(0)
     return Frame(
@@ -151,7 +151,8 @@ def scaled_frame(
         mix=mix,
         wage=base_wages(base, firms, columns["labour_share"], flow, efficiency),
         gross_rate=gross_rates(p, base, columns["industrial"], closed, entry, mean_size),
-        entrant_weight=weights,
+        newcomer_weight=newcomer_weights(np.stack((entry, movers)), firms, scale),
+        movers_per_quarter=movers,
         entrant_size=mean_size,
         base_firms=base.firms,
         base_output=base.value_added * flow,
@@ -174,21 +175,25 @@ def scaled_frame(
     )
 
 
-def entrant_weights(firms: Firms, sites: int, sectors: int, scale: float) -> Floats:
-    """Return the real firms behind an entrant's row: that of the cell's small firms, at most the scale, shape
-    (sites, sectors).
+def newcomer_weights(expected: Floats, firms: Firms, scale: float) -> Floats:
+    """Return the real firms behind a row of newcomers, by kind and cell, shape (2, sites, sectors).
+
+    expected: real firms a quarter by kind and cell. A row stands for as many firms as the cell's small firms do, but
+    for no more than half a quarter's newcomers, so that a small cell gets a single firm now and then and not `scale`
+    firms once in ten years.
     """
+    _, sites, sectors = expected.shape
     small = firms.weight > 1.0
     cell = firms.site * sectors + firms.sector
     count = np.bincount(cell[small], minlength=sites * sectors)
     total = np.bincount(cell[small], firms.weight[small], sites * sectors)
-    mean = np.divide(total, count, out=np.ones(sites * sectors), where=count > 0)
-    return np.minimum(mean, scale).reshape(sites, sectors)
+    mean = np.divide(total, count, out=np.ones(sites * sectors), where=count > 0).reshape(sites, sectors)
+    return np.clip(0.5 * expected, 1.0, np.maximum(np.minimum(mean, scale), 1.0))
 
 
 def entrant_capital(p: Parameters, base: BaseCells, entry: Floats, size: Floats) -> Floats:
-    """Return capital that entrants and movers in put in place in a base quarter by cell: number x size x (capital
-    per worker x Q33).
+    """Return capital that entrants and movers in put in place in a base quarter by cell: number x size x (capital per
+    worker x Q33).
     """
     intensity = np.divide(base.capital, base.employment, out=np.zeros_like(base.capital), where=base.employment > 0)
     movers = np.where(entry > 0.0, base.firms * (1.0 - (1.0 - p.reloc0 / 100.0) ** 0.25), 0.0)
@@ -201,10 +206,8 @@ def gross_rates(
     """Return gross investment of incumbents at base, share of capital per quarter by sector.
 
     Each sector would keep its capital growing at Q01: (Q01 + P08) K, less what projects and entrants of the sector
-    put in place, and at
-    least half of wear; then all sectors of a group (industry, others) are scaled together, so that the group's
-    recorded investment is
-    that of the base (model page, section 7).
+    put in place, and at least half of wear; then all sectors of a group (industry, others) are scaled together, so
+    that the group's recorded investment is that of the base (model page, section 7).
     """
     wanted = formation(p)
     entrants = entrant_capital(p, base, entry, size).sum(axis=0)

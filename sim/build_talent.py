@@ -17,8 +17,7 @@ def labour_cells(persons: Floats, minutes: Floats, minimum: float) -> Cells:
     """Merge cells that expect fewer simulated persons than Q72 with the nearest cell of the same sector.
 
     persons: expected simulated persons, shape (sites, sectors, skills); minutes between sites. Where a sector holds
-    too few at every
-    site, its skill is staffed by the next lower (for basic: the next higher) skill of the sector.
+    too few at every site, its skill is staffed by the next lower (for basic: the next higher) skill of the sector.
     """
     sites, sectors, _ = persons.shape
     of = np.full(persons.shape, -1, np.int64)

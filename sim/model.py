@@ -71,12 +71,10 @@ class RegionModel(ColumnModel):
         """Set up the region at the end of 2020.
 
         scale: real small firms or persons behind one row (1: all of them); rng: seed of the luck of the run;
-        parameters: values of
-        assumptions (central by default); path: `observed` or `as_seen_in_2020`; checked: enforce declared reads,
-        writes and identities;
-        start: a state to start from, shared by the arms of a comparison; settings: levers and parameters by id, or
-        by dotted name with `__`
-        for the dot. Raises InputError for anything unknown or out of range.
+        parameters: values of assumptions (central by default); path: `observed` or `as_seen_in_2020`; checked:
+        enforce declared reads, writes and identities; start: a state to start from, shared by the arms of a
+        comparison; settings: levers and parameters by id, or by dotted name with `__` for the dot. Raises InputError
+        for anything unknown or out of range.
         """
         seed = (
             rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(7 if rng is None else int(rng))

@@ -78,8 +78,8 @@ class Network:
     def advance(self, quarter: int, targets: dict[str, float], kunming_minutes: float, build_quarters: float) -> float:
         """Open what is finished, set the weights of the layers, move the road to Kunming on; returns minutes saved.
 
-        targets: wanted weight of a layer by name; kunming_minutes: wanted travel time (I11b), reached by
-        construction over build_quarters.
+        targets: wanted weight of a layer by name; kunming_minutes: wanted travel time (I11b), reached by construction
+        over build_quarters.
         """
         changed = False
         now_open = self.opens <= quarter

@@ -45,8 +45,8 @@ class Prospects(Population):
 
 
 def build_prospects(p: Parameters, streams: Streams, first: int, last: int) -> Prospects:
-    """Draw the pool for quarters first..last; ids count from 0. Investment and intensity are lognormal, correlated
-    by Q51.
+    """Draw the pool for quarters first..last; ids count from 0. Investment and intensity are lognormal, correlated by
+    Q51.
     """
     rates = np.array([p.lam_east, p.lam_foreign, p.lam_soe, p.lam_yunnan, p.lam_local]) * HEADROOM / 4.0
     quarters = np.arange(first, last + 1)

@@ -158,16 +158,12 @@ def reference_values(model: RegionModel) -> None:
 
 
 def expect_newcomers(model: RegionModel) -> None:
-    """Let incumbents expect the growth that continuing firms have at base: that of the sector less the customers
+    """Let incumbents expect the growth that continuing firms have at base: that of the sector less the customers that
     newcomers take (Q17).
     """
     p, frame = model.p, model.frame
-    staff = frame.entry_per_quarter * p.ent_size * frame.entrant_size
-    movers = (
-        np.where(frame.entry_per_quarter > 0.0, frame.base_firms * per_quarter(p.reloc0 / 100.0), 0.0)
-        * frame.entrant_size
-    )
-    share = (staff + movers).sum(axis=0) / np.maximum(frame.base_employment.sum(axis=0), 1e-9)
+    staff = (frame.entry_per_quarter * p.ent_size + frame.movers_per_quarter) * frame.entrant_size
+    share = staff.sum(axis=0) / np.maximum(frame.base_employment.sum(axis=0), 1e-9)
     model.markets.learned_growth -= p.b_ent * share * p.ent_K**frame.capital_share
 
 

@@ -151,7 +151,7 @@ class Frame:
     wage: Floats  # million yuan per person and quarter at step 0, shape (10, 13, 4)
     worker_output: Floats  # million yuan per worker and year by sector
     gross_rate: Floats  # gross investment of incumbents at base, share of capital per quarter, by sector
-    entrant_weight: Floats  # real firms behind an entrant's row, by cell, shape (10, 13)
+    newcomer_weight: Floats  # real firms behind a row of start-ups and of movers in, by cell, shape (2, 10, 13)
     entrant_size: Floats  # mean persons of a firm in the cell at base, shape (10, 13)
     base_firms: Floats  # real firms at base, shape (10, 13)
     base_output: Floats  # million yuan per quarter at step 0, shape (10, 13)
@@ -170,12 +170,14 @@ class Frame:
     first_person_id: int
     cell_tfp: Floats  # total factor productivity of firms of the cell at step 0, shape (10, 13)
     capital_per_worker: Floats  # million yuan per person at step 0, shape (10, 13)
+    movers_per_quarter: Floats  # real firms that move in per quarter by cell at base, shape (10, 13)
     entry_per_quarter: Floats  # real firms per quarter by cell at base, shape (10, 13)
 
     def newcomer_ids(self, kind: int, cell: Integers, number: Integers) -> Integers:
         """Return the id of newcomer `number` (0, 1, ...) of a cell: the same firm in every arm, whenever it comes.
 
-        kind: 0 start-ups, 1 movers in. Beyond its block a cell goes on past the last one, interleaved with the others.
+        kind: 0 start-ups, 1 movers in. Beyond its block a cell goes on past the last one, interleaved with the
+        others.
         """
         room = self.newcomer_room[kind, cell]
         extra = self.first_free_id + ((number - room) * 2 + kind) * self.newcomer_room.shape[1] + cell

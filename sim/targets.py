@@ -87,8 +87,7 @@ def measure(
     """Measure the ten targets on a record that covers the horizon.
 
     share: denominators of the contributions, `published` or `implied` by the text; rule: `average` (geometric mean),
-    `each` or `final`
-    year; path: where the province goes.
+    `each` or `final` year; path: where the province goes.
     """
     values = {kind: annual(record, name, base_value(record, kind, parameters), horizon) for kind, name in KINDS.items()}
     growth = {kind: _growth(v) for kind, v in values.items()}

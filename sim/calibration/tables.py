@@ -1,21 +1,22 @@
 """The tables of the New Area: the only place that knows their files, their schema and what must add up.
 
-How to read them: UTF-8, one header line, dot as decimal sign. An empty cell means *not applicable* and is allowed only
-where the schema says so. `million yuan` is the unit of money (1 亿元 = 100), `100M yuan` appears in land intensity;
-land is in km2; `%` rates are written 5 for 5 %, shares 0.05. `confidence` is high, medium or low.
+How to read them: UTF-8, one header line, dot as decimal sign. An empty cell means *not applicable* and is allowed
+only where the schema says so. `million yuan` is the unit of money (1 亿元 = 100), `100M yuan` appears in land
+intensity; land is in km2; `%` rates are written 5 for 5 %, shares 0.05. `confidence` is high, medium or low.
 
 `parameters.csv` and `assumptions.csv`: `value` inside [`low`, `high`]; `role` is uncertain (sampled, triangular),
 fixed, or check (a diagnostic, never an input). Tags in `source`: [F] read in a published page, [R] recalled and to be
 verified, [D] arithmetic on other figures, [A] assumption. Ids: P from the literature, Q and N needed by the model; an
 id is never used again.
 
-`levers.csv`: `baseline` is the setting without the policy, `policy_value` what the text states (empty: it names only a
-direction), `suggested` a setting for the policy being on. An `amount` is interpolated by implementation capacity, a
+`levers.csv`: `baseline` is the setting without the policy, `policy_value` what the text states (empty: it names only
+a direction), `suggested` a setting for the policy being on. An `amount` is interpolated by implementation capacity, a
 `rule` applies in full to a share of cases. `needs` (`I09h=2;...`) is the background on which a lever can act. `payer`
 bears its cost.
 
 `sites.csv`, `links.csv`, `parks.csv`: places, edges by layer, land. `linkages.csv`: who supplies whom. `paths.csv`:
-growth outside the New Area, year by year. `province.csv`: totals that fix the start. `targets.csv`: articles 2 and 22.
+growth outside the New Area, year by year. `province.csv`: totals that fix the start. `targets.csv`: articles 2 and
+22.
 
 Carried as they are, within their ranges: value added per worker of `petro_metals` is 0.34 in `anning_park` and 0.61
 elsewhere; employment cells are 0.9 % below value added per worker, so that they sum to 560,000; the capital share of

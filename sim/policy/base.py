@@ -48,8 +48,7 @@ class Instrument:
     """One lever: its mechanism writes terms; its cost, million yuan per quarter, follows from take-up (`facts`).
 
     outcome: activity that the lever moved in the quarter, million yuan, as an outside evaluation would measure it
-    (I22b); None where
-    an evaluation finds nothing to measure.
+    (I22b); None where an evaluation finds nothing to measure.
     """
 
     lever: str

@@ -6,13 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.columns import Booleans, Floats, Integers
+from agents.firm import PROJECT
 from sim.location import Attraction, site_values
 from sim.prospects import HEADROOM
 from sim.stages.land import land_price
-from sim.stages.recruit import DAYS_PER_QUARTER, Choice, choose_places, plan_project, planned_output, screen_intensity
+from sim.stages.recruit import (
+    DAYS_PER_QUARTER,
+    OWNER_OF_SOURCE,
+    Choice,
+    choose_places,
+    plan_project,
+    planned_output,
+    screen_intensity,
+)
 
 if TYPE_CHECKING:
     from sim.model import RegionModel
+
+
+SCALED_COHORTS = (1, 2, 3)  # quarters of 2021 whose starts were signed before it
 
 
 def open_backlog(model: RegionModel) -> None:
@@ -29,13 +42,13 @@ def open_backlog(model: RegionModel) -> None:
     passes, land = screen_intensity(pool, rows, np.full(len(rows), base["I02a"].baseline))
     taken = (chosen.nest == 0) & passes
     rows, site, land = rows[taken], chosen.site[taken], land[taken]
-    start = pool.quarter[rows] + np.floor(base["I19a"].baseline / DAYS_PER_QUARTER + pool.wait_mark[rows]).astype(
-        np.int64
-    )
+    days = base["I19a"].baseline / DAYS_PER_QUARTER
+    start = pool.quarter[rows] + np.floor(days + pool.wait_mark[rows]).astype(np.int64)
     starts = pool.start_mark[rows] < p.sign2start
     quarters = max(round(p.tau_build / 3.0), 1)
     left = start + quarters - 1  # a site spends in the quarter in which it starts
     under_way = starts & (start <= 0) & (left > 0)
+    land = land * scale_to_base(model, rows, starts, start, under_way, quarters)
     waiting = start > 0
     model.parks.occupied += np.bincount(site[under_way | waiting], land[under_way | waiting], model.parks.n)
     model.queue.add(
@@ -44,52 +57,52 @@ def open_backlog(model: RegionModel) -> None:
     break_old_ground(model, rows[under_way], site[under_way], land[under_way], left[under_way], quarters)
 
 
-def break_old_ground(
-    model: RegionModel, rows: np.ndarray, site: np.ndarray, land: np.ndarray, left: np.ndarray, quarters: int
-) -> None:
-    """Put sites under construction in place; sizes are scaled so that together they spend the base flow of project
-    investment.
-    """
-    firms, p = model.firms, model.p
-    if not len(rows) or quarters == 1:
-        return
-    plan = plan_project(model, rows, site, quarters)
-    running = (quarters - 1) / quarters  # the first cohort of 2021 is the rest of the base flow
-    wanted = p.project_spending * p.cf_firm * model.flow * (1.0 + p.g_K0) ** 0.25 * running
-    factor = wanted / float(plan["outlay"].sum())
-    for name in (
-        "outlay",
-        "base_capital",
-        "base_sales",
-        "expected_sales",
-        "customer_base",
-        "overhead",
-        "rd_stock",
-        "base_rd_stock",
-    ):
-        plan[name] = plan[name] * factor
-    from sim.stages.recruit import OWNER_OF_SOURCE
+def scale_to_base(
+    model: RegionModel, rows: Integers, starts: Booleans, start: Integers, under_way: Booleans, quarters: int
+) -> Floats:
+    """Scale old projects to the base flow of project investment, and return the factor of each, shape of `rows`.
 
-    pool = model.prospects
-    firms.add(
-        model.first_project + rows,
-        site=site,
-        origin=2,
-        ownership=OWNER_OF_SOURCE[pool.source[rows]],
-        source=pool.source[rows],
-        weight=1.0,
-        building=left,
-        land=land,
-        two_high=pool.two_high[rows],
-        grace=model.grace(model.first_project + rows),
-        capital=plan["outlay"] * (quarters - left),
-        **plan,
-    )
-    for row, scale in zip(rows, np.full(len(rows), factor), strict=True):
-        output = planned_output(model, np.array([row]))[0] * scale
-        model.region.committed_output[:] += output
-        model.region.committed_energy[:] += model.frame.energy[pool.sector[row]] * output
-    region = model.region  # what was approved before 2021 has its energy: the requirement starts from there
-    region.base_intensity[:] = (region.energy_use + region.committed_energy) / (
-        model.start_output + region.committed_output
-    )
+    Sites under construction spend together what all cohorts but the newest spend in a base quarter; each of the next
+    cohorts of the signed queue spends its part. Plots scale along, so intensity does not change.
+    """
+    p = model.p
+    flow = p.project_spending * model.flow * (1.0 + p.g_K0) ** 0.25
+    factor = np.ones(len(rows))
+    model.prospects = pool = model.prospects.copy()
+    groups = [(under_way, flow * (quarters - 1) / quarters)]
+    groups += [(starts & (start == quarter), flow / quarters) for quarter in SCALED_COHORTS]
+    for group, wanted in groups:
+        planned = float(pool.investment[rows[group]].sum()) / quarters
+        if planned > 0.0:
+            factor[group] = wanted / planned
+    pool.investment[rows] *= factor
+    return factor
+
+
+def break_old_ground(
+    model: RegionModel, rows: Integers, site: Integers, land: Floats, left: Integers, quarters: int
+) -> None:
+    """Put sites under construction in place with what has been built so far, and reserve their energy."""
+    firms, region, pool = model.firms, model.region, model.prospects
+    if len(rows):
+        plan = plan_project(model, rows, site, quarters)
+        firms.add(
+            model.first_project + rows,
+            site=site,
+            origin=PROJECT,
+            ownership=OWNER_OF_SOURCE[pool.source[rows]],
+            source=pool.source[rows],
+            weight=1.0,
+            building=left,
+            land=land,
+            two_high=pool.two_high[rows],
+            grace=model.grace(model.first_project + rows),
+            capital=plan["outlay"] * (quarters - left),
+            **plan,
+        )
+        output = planned_output(model, rows)
+        region.committed_output[:] += output.sum()
+        region.committed_energy[:] += (model.frame.energy[pool.sector[rows]] * output).sum()
+    # What was approved before 2021 has its energy: the requirement starts from there.
+    made = model.start_output + region.committed_output
+    region.base_intensity[:] = (region.energy_use + region.committed_energy) / made

@@ -136,8 +136,8 @@ def book_moves(model: RegionModel, moved: Booleans) -> None:
 
 
 def lay_off(model: RegionModel) -> None:
-    """Send persons of closed firms to search and share the others out again, so that firms and persons agree in
-    every cell.
+    """Send persons of closed firms to search and share the others out again, so that firms and persons agree in every
+    cell.
     """
     firms, talent, cells, weight = model.firms, model.talent, model.cells, model.frame.person_weight
     cell = cells.of[firms.site, firms.sector]
@@ -183,10 +183,9 @@ def expected_entrants(model: RegionModel) -> tuple[list[Floats], list[int]]:
         * frame.base_firms
         * model.research_growth[:, None]
     )
-    movers = frame.base_firms * (frame.sheltered == 0) * (1.0 - (1.0 - p.reloc0 / 100.0) ** 0.25)
-    movers = movers * np.exp(p.relocation_response * model.attractiveness) * size
-    weight = np.maximum(frame.entrant_weight, 1.0)
-    return [((start_ups + research) / weight).ravel(), (movers / weight).ravel()], [ENTRANT, MOVED_IN]
+    movers = frame.movers_per_quarter * np.exp(p.relocation_response * model.attractiveness) * size
+    start_up_rows, mover_rows = (start_ups + research) / frame.newcomer_weight[0], movers / frame.newcomer_weight[1]
+    return [start_up_rows.ravel(), mover_rows.ravel()], [ENTRANT, MOVED_IN]
 
 
 def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
@@ -199,7 +198,7 @@ def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
     spread = np.exp(p.entrant_spread * model.streams.fixed_normal("entrant.size", ids) - 0.5 * p.entrant_spread**2)
     relative = p.ent_size if kind == ENTRANT else 1.0
     size = frame.entrant_size[site, sector] * relative * spread
-    weight = np.maximum(frame.entrant_weight[site, sector], 1.0)
+    weight = frame.newcomer_weight[0 if kind == ENTRANT else 1, site, sector]
     plan = plan_firm(model, site, sector, size, p.ent_K)
     runway = p.runway * (plan["overhead"] + p.runway_base * frame.labour_share[sector] * plan["base_sales"])
     high_tech_sector = (frame.hightech_sector[sector] > 0) & (kind == ENTRANT)

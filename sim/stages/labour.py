@@ -78,9 +78,9 @@ def separate(model: RegionModel, targets: Integers) -> None:
 def match(model: RegionModel, vacancies: Integers) -> Integers:
     """Return hires in simulated persons by home, workplace and skill, shape (sites + 1, sites + 1, 4).
 
-    Searchers spread over vacancies by the commuting kernel; hires = min(m U^(1-e) V^e, U, V) per workplace and
-    skill; the last home and
-    the last workplace are Kunming core. Rounded along the workplaces of a home, so that no home sends more than it has.
+    Searchers spread over vacancies by the commuting kernel; hires = min(m U^(1-e) V^e, U, V) per workplace and skill;
+    the last home and the last workplace are Kunming core. Rounded along the workplaces of a home, so that no home
+    sends more than it has.
     """
     frame, cells, p = model.frame, model.cells, model.p
     sites = len(frame.sites)

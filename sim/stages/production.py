@@ -65,9 +65,8 @@ def research_term(model: RegionModel) -> Floats:
 def sector_demand(model: RegionModel) -> Floats:
     """Return the quantity demanded of each sector, million yuan per quarter at 2020 prices, shape (13,).
 
-    E(t) P^-sigma for the rest of China and exports, a CES share of the provincial market, local wages behind
-    consumer services and
-    capital formation behind construction.
+    E(t) P^-sigma for the rest of China and exports, a CES share of the provincial market, local wages behind consumer
+    services and capital formation behind construction.
     """
     markets, p, frame, paths = model.markets, model.p, model.frame, model.paths
     t, region = model.quarter, model.region
@@ -89,8 +88,8 @@ def sector_demand(model: RegionModel) -> Floats:
 
 
 def record_displacement(model: RegionModel) -> None:
-    """Note provincial sales of tradables above the share of step 0, of which Q58 is taken from producers elsewhere
-    in Yunnan.
+    """Note provincial sales of tradables above the share of step 0, of which Q58 is taken from producers elsewhere in
+    Yunnan.
     """
     markets, frame = model.markets, model.frame
     province = np.where(frame.industrial > 0, model.paths.secondary[model.quarter], model.paths.province[model.quarter])
@@ -112,8 +111,7 @@ def log_terms(model: RegionModel) -> Floats:
     reference path.
 
     Each is elasticity x ln(X_t / (X_0 (1+ref)^t)): density P01, own industry P02, market potential P03, graduates
-    P05, public capital
-    P120, knowledge P65; the trend P14 is counted once.
+    P05, public capital P120, knowledge P65; the trend P14 is counted once.
     """
     p, frame, firms, kernels = model.p, model.frame, model.firms, model.kernels
     sites, sectors, t = len(frame.sites), len(frame.sectors), model.quarter
@@ -126,6 +124,8 @@ def log_terms(model: RegionModel) -> Floats:
     potential = np.log(model.market_potential / (frame.base_potential * province))
     capital = np.log(np.maximum(model.parks.public_capital, 1e-6) / (np.maximum(model.start_public, 1e-6) * province))
     research = np.bincount(firms.site, firms.rd_stock * firms.weight, sites)
+    stock = np.bincount(firms.site, firms.base_rd_stock * firms.weight, sites) * (1.0 + p.g_rd) ** (t / 4.0)
+    model.research_growth = np.clip(np.divide(research, stock, out=np.ones(sites), where=stock > 0.0), 0.2, 5.0)
     knowledge = np.log((kernels.knowledge @ research) / (frame.base_knowledge * (1.0 + p.g_rd) ** (t / 4.0)))
     skilled = np.bincount(frame.area[firms.site], firms.staff[:, 2:].sum(axis=1) * firms.weight, frame.areas)
     everyone = np.bincount(frame.area[firms.site], firms.employment * firms.weight, frame.areas)

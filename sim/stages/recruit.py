@@ -65,8 +65,8 @@ def recruit(model: RegionModel) -> None:
 
 
 def arrivals(model: RegionModel) -> Integers:
-    """Thin the pool: a prospect of this quarter comes if its mark lies below the rate of the day; returns rows of
-    the pool.
+    """Thin the pool: a prospect of this quarter comes if its mark lies below the rate of the day; returns rows of the
+    pool.
     """
     pool, terms = model.prospects, model.terms
     rows = np.flatnonzero(pool.quarter == model.quarter)

@@ -96,8 +96,8 @@ def move_home(model: RegionModel) -> None:
 
 
 def pull_factor(model: RegionModel) -> Floats:
-    """Return the log change of gross inflow by skill against base: real wage (P81), jobs, house price (P88),
-    amenity, hukou (Q61).
+    """Return the log change of gross inflow by skill against base: real wage (P81), jobs, house price (P88), amenity,
+    hukou (Q61).
     """
     p, homes, frame = model.p, model.homes, model.frame
     outside = (1.0 + p.w_out) ** (model.quarter / 4.0)
@@ -132,8 +132,8 @@ def leave(model: RegionModel) -> None:
 
 
 def arrive(model: RegionModel) -> None:
-    """Take in newcomers by origin and skill from numbered pools, and the young of the New Area (Q62); they search
-    for work.
+    """Take in newcomers by origin and skill from numbered pools, and the young of the New Area (Q62); they search for
+    work.
     """
     p, region, weight = model.p, model.region, model.frame.person_weight
     pull = np.exp(pull_factor(model))
