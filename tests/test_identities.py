@@ -16,10 +16,32 @@ from sim.calibration import tables
 from sim.identities import IdentityError
 from sim.model import INDICATORS, RegionModel
 from sim.params import central, draw
-from sim.scenario import Scenario, Setting
+from sim.scenario import Setting, scenario_from_mapping
 
 LEVERS = tables.levers()
 ROUNDING = 1e-9
+# Hypothetical places that a scenario may add: parks beside sites of every kind, roads, and joint layers.
+PARKS = tuple(
+    {"id": f"park_{near}", "near": near, "minutes": 12.0, "planned_area": 8.0} for near in ("anning", "kunming_centre")
+)
+LAYERS = ("planning", "services", "industry", "environment", "customs")
+PLACES = {
+    "none": {},
+    "parks": {"parks": PARKS},
+    "roads": {
+        "links": (
+            {"source": "anning", "target": "songming", "layer": "transport", "minutes": 9.0, "opens": "2021Q3"},
+            {"source": "qujing", "target": "yanglin", "layer": "transport", "minutes": 15.0, "cost": 4000.0},
+        )
+    },
+    "layers": {
+        "links": tuple({"source": "qujing", "target": "songming", "layer": name, "weight": 1.0} for name in LAYERS)
+    },
+    "both": {
+        "parks": PARKS[:1],
+        "links": ({"source": "park_anning", "target": "kunming_centre", "layer": "transport", "minutes": 5.0},),
+    },
+}
 SHARES = {"unemployment_rate", "implementation", "land_discount"}
 
 
@@ -34,9 +56,11 @@ class World:
     scale: int
     quarters: int
     checked: bool = False
+    places: str = "none"
 
     def model(self) -> RegionModel:
-        scenario = Scenario("random").with_levers({lever: Setting(*v) for lever, v in self.levers.items()})
+        ground = scenario_from_mapping({"name": "random", **{k: list(v) for k, v in PLACES[self.places].items()}})
+        scenario = ground.with_levers({lever: Setting(*v) for lever, v in self.levers.items()})
         values = central(self.path) if self.prior is None else draw(np.random.SeedSequence(self.prior), self.path)
         return RegionModel(
             scenario, rng=self.seed, scale=self.scale, parameters=values, path=self.path, checked=self.checked
@@ -67,6 +91,7 @@ def worlds(draw_from: st.DrawFn, checked: bool = False) -> World:
         draw_from(st.integers(200, 400)),
         quarters,
         checked,
+        draw_from(st.sampled_from(list(PLACES))),
     )
 
 
@@ -235,3 +260,10 @@ def test_a_workplace_that_does_not_exist_is_counted() -> None:
     model = RegionModel(rng=7, scale=400).run(1)
     model.talent.cell[:2] = model.cells.count, -3
     assert model.identities()["employment_cells"] == 2.0
+
+
+@pytest.mark.parametrize("number", [1, 4, 12])
+def test_a_scenario_may_add_many_parks(number: int) -> None:
+    parks = [{**PARKS[0], "id": f"park_{k}"} for k in range(number)]
+    model = RegionModel(scenario_from_mapping({"name": "parks", "parks": parks}), rng=7, scale=400).run(2)
+    assert model.parks.n == 10 + number and not wrong_numbers(model) and not negative_stocks(model)

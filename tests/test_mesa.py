@@ -88,6 +88,17 @@ def test_wrong_settings_are_one_clear_message(settings: dict[str, float], said: 
         RegionModel(rng=7, scale=400, **settings)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"scale": 0}, {"scale": -5}, {"scale": float("nan")}, {"path": "seen"}, {"rng": -1}, {"horizon_quarters": 60}],
+    ids=["no scale", "negative scale", "nan scale", "path", "negative seed", "horizon past the paths"],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_wrong_options_are_one_clear_message(options: dict[str, float]) -> None:
+    with pytest.raises(InputError):
+        RegionModel(**{"rng": 7, "scale": 400, **options})
+
+
 def test_an_unknown_scenario_is_one_clear_message() -> None:
     with pytest.raises(InputError, match="as_written"):
         RegionModel("as_writen", rng=7, scale=400)

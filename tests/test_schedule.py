@@ -283,7 +283,7 @@ LINKS = (
     link("settle_accounts", "government.regular_spending", "government.spending"),
     link("enter_and_exit", "firms.cash", "firms.id", -1.0),
     link("enter_and_exit", "markets.output", "firms.id", 3.0),
-    link("enter_and_exit", "firms.land", "parks.idle", quarter=6),
+    link("enter_and_exit", "firms.land", "parks.idle", quarter=3),
     link("measure", "firms.sales", "record", effect=lambda m: m.record["gdp"][m.quarter]),
     link("measure", "talent.wage", "record", effect=lambda m: m.record["mean_wage"][m.quarter]),
     link("measure", "homes.house_price", "attractiveness", effect=lambda m: m.attractiveness),
