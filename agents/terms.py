@@ -118,7 +118,6 @@ class Terms:
     layer_planning: Channel = channel("index 0-1", "Joint plan with Kunming")
     layer_customs: Channel = channel("index 0-1", "Three-zone linkage")
     layer_industry: Channel = channel("share", "City-zone benefit sharing")
-    layer_environment: Channel = channel("index 0-1", "Joint environment")
     partner_sharing: Channel = channel("share", "Tax share of joint projects that goes to the partner region")
     # fiscal
     retention: Channel = channel("share", "Share of revenue growth that the New Area keeps")

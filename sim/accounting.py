@@ -69,7 +69,6 @@ class Ledger:
         """
         return (
             self.total("sales")
-            + self.total("production_subsidy")
             - self.total("wages")
             - self.total("production_tax_local")
             - self.total("production_tax_central")

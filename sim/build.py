@@ -149,7 +149,6 @@ def build_parks(p: Parameters, firms: Firms, frame: Frame, ground: Foundation) -
         effort=planned / planned.sum(),
         release=1.0,
         public_capital=stock * output / output.sum(),
-        operator=np.array([1 if r.kind == "park" else 0 for r in rows]),
     )
     return parks
 
@@ -188,7 +187,7 @@ def build_region(p: Parameters, firms: Firms, frame: Frame, flow: float) -> Regi
 
 
 def build_government(p: Parameters, firms: Firms, frame: Frame) -> GovernmentAccount:
-    """Set the budget of a base quarter: local taxes and other revenue; spending is set equal by the first settlement."""
+    """Set the budget of a base quarter: local taxes and other revenue; the first settlement sets spending equal."""
     sales, tax = firms.sales * firms.weight, frame.tax_share[firms.sector]
     local = float((sales * tax * frame.local_tax_share[firms.sector]).sum())
     surplus = sales * (1.0 - tax - frame.labour_share[firms.sector])

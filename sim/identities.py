@@ -28,7 +28,6 @@ def identities(model: RegionModel) -> dict[str, float]:
         + ledger.operating_surplus()
         + ledger.total("production_tax_local")
         + ledger.total("production_tax_central")
-        - ledger.total("production_subsidy")
     )
     stock = model.parks.land_stock() - model.start_land - float(region.quota_issued[0])
     people = (

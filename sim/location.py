@@ -75,7 +75,8 @@ def site_values(model: RegionModel) -> Floats:
     base_equipment = p.support_burden
     support = frame.equipment * frame.imported * terms.equipment_subsidy.total * (terms.equipment_cap.total > 0.0)
     tax = p.b_tax * np.log(1.0 - np.minimum(support / base_equipment, 0.9))
-    effort = p.b_effort * np.log(np.maximum(model.parks.effort * sites, 1e-3))
+    company = p.operator_gain * (model.parks.operator == 1)  # a company recruits better than a committee
+    effort = company + p.b_effort * np.log(np.maximum(model.parks.effort * sites, 1e-3))
     services = p.b_services * model.homes.amenity[:sites]
     by_sector = peers + market + wage + (tax + days)[:, None] + (effort + services)
     return by_sector[:, None, :] + source_distance(model)[None]

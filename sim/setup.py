@@ -101,6 +101,7 @@ def prepare(model: RegionModel) -> None:
     model.home_tastes = model.streams.fixed("talent.home_taste", np.arange(TASTE_CLASSES * 16)).reshape(
         TASTE_CLASSES, 16
     )
+    model.hashes["operator"] = model.streams.fixed("case.operator", model.parks.id)
     model.hashes["cell"] = model.streams.fixed("case.cell", np.arange(model.cells.count))
     model.pools_of = {"entrants": Pools(frame, model.streams, 0), "movers": Pools(frame, model.streams, 1)}
     model.elsewhere = np.zeros((len(model.paths.province), 2))
@@ -116,6 +117,7 @@ def prepare(model: RegionModel) -> None:
     model.tfp_terms = np.full((len(frame.sites), len(frame.sectors)), np.exp(p.g_A / 400.0))
     model.doses = model.policy.doses(0, p.theta_impl * p.theta_start, {})
     model.terms = announce_terms(model.doses, model)
+    model.parks.operator = np.where(model.hashes["operator"] < model.policy.table["I16a"].baseline / 100.0, 1, 0)
     reference_values(model)
     update_potentials(model)
     model.base_inclusive = inclusive(site_values(model), p.lam_nest)

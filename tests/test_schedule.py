@@ -68,7 +68,7 @@ def test_nothing_is_declared_in_vain() -> None:
     # Works on a link are paid for while cash lasts, and then fall into arrears.
     road = {"source": "kunming_centre", "target": "songming", "layer": "transport", "minutes": 40.0, "opens": 5}
     with_road = replace(load_scenario("as_written"), links=({**road, "cost": 900.0},))
-    poor = replace(with_road, links=({**road, "cost": 60_000.0},))
+    poor = replace(with_road.with_levers({"I16a": 100.0}), links=({**road, "cost": 60_000.0},))
     for luck, policy in enumerate(("as_written", "ambitious", "baseline", with_road, poor), start=1):
         model = RegionModel(policy, rng=luck, scale=50)
         for _ in range(6):

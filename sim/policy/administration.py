@@ -48,12 +48,6 @@ def online_services(dose: Dose, terms: Terms, p: Parameters) -> None:
     terms.compliance.add(dose.lever, p.online_saving * dose.change / 30.0)
 
 
-def market_operation(dose: Dose, terms: Terms, p: Parameters) -> None:
-    """Companies run parks better at recruiting: prospects arrive more often."""
-    terms.operator_market.add(dose.lever, dose.effective / 100.0)
-    terms.recruitment.add(dose.lever, p.operator_gain * dose.change / 100.0)
-
-
 def evaluation(dose: Dose, terms: Terms, p: Parameters) -> None:
     """Announce the period of outside evaluation; rationing then follows what was measured."""
     terms.evaluation_years.add(dose.lever, dose.value if dose.share > 0.0 else dose.baseline)
@@ -84,7 +78,7 @@ INSTRUMENTS = (
     Instrument("I15a", delegation, per_year(0.1)),
     Instrument("I15b", decision_tiers),
     Instrument("I15c", replicated_reforms, per_year(0.01)),
-    Instrument("I16a", market_operation, per_year(0.5)),
+    Instrument("I16a", writes("operator_market", 0.01), per_year(0.5)),
     Instrument("I18a", writes("retention")),
     Instrument("I18b", writes("provincial_grant"), _provincial_grant),
     Instrument("I18c", writes("kunming_grant"), _provincial_grant),

@@ -44,9 +44,9 @@ def announce_policy(model: RegionModel) -> None:
 )
 def ration_support(model: RegionModel) -> None:
     """Post grants, bonds and remittance; scale new support so that last quarter's take-up fits the cash."""
-    government, terms, p = model.government, model.terms, model.p
+    government, terms = model.government, model.terms
     for lever, payer in FROM_OTHERS.items():
-        amount = INSTRUMENTS[lever].cost(model.doses[lever], model.facts, p)
+        amount = (terms.provincial_grant if payer == "province" else terms.kunming_grant).total / 4.0
         model.pay("grant", payer, "new_area", amount, lever)
     growth = max(float(government.own_taxes[0] - model.start_taxes), 0.0)
     model.pay("remittance", "new_area", "province", (1.0 - terms.retention.total) * growth)
@@ -108,8 +108,8 @@ def _cuts(model: RegionModel, wanted: dict[str, float], cash: float) -> dict[str
 
 
 @stage(
-    reads="government.cash government.arrears",
-    writes="government.cash government.arrears",
+    reads="government.arrears government.cash",
+    writes="government.arrears government.cash",
 )
 def rebuild_links(model: RegionModel) -> None:
     """Advance construction, set the weights of joint layers, and recompute kernels if an edge has changed."""

@@ -10,7 +10,6 @@ import numpy as np
 
 from agents.columns import Floats
 from agents.firm import weighted
-from sim.params import INVESTING
 from sim.schedule import stage
 
 if TYPE_CHECKING:
@@ -99,19 +98,15 @@ def build_infrastructure(model: RegionModel) -> float:
     """
     parks, p, region = model.parks, model.p, model.region
     other = float(region.infrastructure_other[0]) * model.paths.province[model.quarter]
-    levers = {lever: model.doses[lever].effective / 4.0 for lever in INVESTING}
+    terms = model.terms
+    platforms, districts = terms.platform_investment.total / 4.0, terms.district_investment.total / 4.0
+    smart, schools = terms.smart_investment.total / 4.0, terms.school_investment.total / 4.0
+    green = (terms.garden_investment.total + terms.environment_investment.total) / 4.0
     road = p.minute_cost * model.facts["minutes_saved"] + model.facts["link_outlay"]
-    region.levers_recorded[:] = sum(levers.values()) + road
+    region.levers_recorded[:] = platforms + districts + smart + schools + green + road
     weight = lever_weights(model)
-    spread = weight["output"] * (other + road) + weight["residents"] * (
-        levers["I11e"] + levers["I11g"] + levers["I17e"]
-    )
-    spread = (
-        spread
-        + weight["output"] * levers["I11f"]
-        + weight["districts"] * levers["I11a"]
-        + weight["platforms"] * levers["I05b"]
-    )
+    spread = weight["output"] * (other + road + smart) + weight["residents"] * (schools + green)
+    spread = spread + weight["districts"] * districts + weight["platforms"] * platforms
     formed = p.cf_infra * spread
     wear = parks.public_capital * model.rates.depreciation
     model.facts["depreciation"] += float(wear.sum())

@@ -90,8 +90,6 @@ def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
     gone = failed | moved
     model.facts.update(deaths=float(firms.weight[failed].sum()), moved_out=float(firms.weight[moved].sum()))
     book_moves(model, moved)
-    if not gone.any():
-        return
     w = firms.weight * gone
     ledger.post("liquidation", "firms", "owners", float(np.maximum(firms.cash, 0.0) @ w))
     ledger.post("default", "banks", "firms", float(np.maximum(-firms.cash, 0.0) @ w))
@@ -103,7 +101,7 @@ def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
     firms.keep(~gone)
     lost -= resell(model, p.resale * left)
     model.facts["capital_lost"] += lost
-    lay_off(model)
+    lay_off(model)  # also where nobody closed: those who left the New Area this quarter still count as staff
 
 
 def resell(model: RegionModel, offered: Floats) -> float:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     ),
     writes=(
         "parks.attracted parks.attracted_before parks.budget parks.discount parks.effort parks.idle "
-        "parks.receipts parks.receipts_before parks.release parks.serviced parks.unserviced "
-        "region.construction_land region.quota_issued region.residential_pace"
+        "parks.operator parks.receipts parks.receipts_before parks.release parks.serviced "
+        "parks.unserviced region.construction_land region.quota_issued region.residential_pace"
     ),
 )
 def offer_land(model: RegionModel) -> None:
@@ -32,6 +32,7 @@ def offer_land(model: RegionModel) -> None:
         sharing = min(terms.layer_industry.total + terms.partner_sharing.total, 1.0)
         minutes = model.kernels.minutes[: parks.n, : parks.n]
         parks.decide(minutes, p.price_race, sharing, p.discount_ceiling, p.price_thrift, p.effort_learning)
+    parks.operator = np.where(model.hashes["operator"] < terms.operator_market.total, 1, 0)
     room = max(terms.construction_cap.mean - float(region.construction_land[0]), 0.0)
     issue = min(terms.land_quota.total / 4.0, room)
     region.construction_land[:] += issue

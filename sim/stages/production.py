@@ -132,7 +132,7 @@ def log_terms(model: RegionModel) -> Floats:
     graduates = (skilled / np.maximum(everyone, 1.0))[frame.area] - frame.base_graduates
     site = p.eps_dens * density + p.eps_mp * potential + p.eps_hc * graduates + p.eps_G * np.clip(capital, -1.0, 1.0)
     site = site + p.eps_spill * knowledge
-    return site[:, None] + p.eps_loc * own + p.g_A / 100.0 * t / 4.0
+    return site[:, None] + p.eps_loc * own + p.g_A / 100.0 * (t + 1) / 4.0
 
 
 def update_potentials(model: RegionModel) -> None:

@@ -45,14 +45,15 @@ class Choice:
         "firms.sector firms.shock firms.site firms.source firms.staff firms.support firms.tenure "
         "firms.two_high firms.usual_profit firms.value_added firms.wanted firms.weak firms.weight "
         "government.cash government.land_receipts homes.amenity parks.attracted parks.budget "
-        "parks.discount parks.effort parks.idle parks.occupied parks.receipts parks.release "
-        "parks.serviced pools.wage queue.land queue.leased queue.site queue.start queue.starts "
-        "region.base_intensity region.committed_energy region.committed_output region.energy_use"
+        "parks.discount parks.effort parks.idle parks.occupied parks.operator parks.receipts "
+        "parks.release parks.serviced pools.wage queue.land queue.leased queue.site queue.start "
+        "queue.starts region.base_intensity region.committed_energy region.committed_output "
+        "region.energy_quota region.energy_use"
     ),
     writes=(
         "firms.id government.cash government.land_receipts parks.attracted parks.budget parks.idle "
         "parks.occupied parks.receipts parks.serviced queue.id region.committed_energy "
-        "region.committed_output"
+        "region.committed_output region.energy_quota"
     ),
 )
 def recruit(model: RegionModel) -> None:
@@ -62,6 +63,8 @@ def recruit(model: RegionModel) -> None:
     refused = admit(model, chosen)
     settle_elsewhere(model, chosen, refused)
     start_signed(model)
+    years, region = model.quarter / 4.0, model.region
+    region.energy_quota[:] = region.base_intensity * (1.0 - model.terms.energy_fall.total) ** years * model.last_output
 
 
 def arrivals(model: RegionModel) -> Integers:

@@ -1,0 +1,85 @@
+"""Compare twin and engine by id: whole numbers must be identical, real ones agree within a relative tolerance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from agents.columns import Population
+from sim.model import RegionModel
+from tests.twin import firm, person
+from tests.twin.economy import Economy
+from tests.twin.feed import HOMES, MARKETS, POOLS, REGION, RESERVOIRS
+
+TOLERANCE = 1e-9
+
+
+class Differences:
+    """The largest relative difference seen of every real number, by name, and where it was."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.largest: dict[str, tuple[float, str]] = {}
+
+    @property
+    def worst(self) -> tuple[float, str, str]:
+        """Largest difference of all, its name and its place."""
+        name = max(self.largest, key=lambda key: self.largest[key][0])
+        return self.largest[name][0], name, self.largest[name][1]
+
+    def real(self, name: str, place: str, engine: Any, twin: Any, scale: Any = 0.0) -> None:
+        """Note the difference of two arrays relative to the larger, or to `scale` where the number is a small rest."""
+        left, right = np.asarray(engine, float), np.asarray(twin, float)
+        assert left.shape == right.shape, f"{place}: {name} has shape {left.shape} and {right.shape} in the twin"
+        assert np.isfinite(right).all(), f"{place}: {name} is not finite in the twin"
+        size = np.maximum(np.maximum(np.abs(left), np.abs(right)), scale)
+        gap = float(np.max(np.abs(left - right) / np.maximum(size, 1e-300), initial=0.0))
+        assert gap <= TOLERANCE, f"{place}: {name} differs by {gap:.2e} relative"
+        if gap >= self.largest.get(name, (0.0, ""))[0]:
+            self.largest[name] = gap, place
+
+    def agents(self, kind: str, place: str, population: Population, twins: dict[int, Any]) -> None:
+        """Compare every column that the twin keeps, agent by agent."""
+        ids = population.id.tolist()
+        assert sorted(ids) == sorted(twins), f"{place}: not the same {kind}s are here"
+        members = [twins[ident] for ident in ids]
+        for name in firm.FIELDS if kind == "firm" else person.FIELDS:
+            engine = getattr(population, name)
+            twin = np.array([getattr(member, name) for member in members])
+            if engine.dtype.kind == "f":
+                self.real(f"{kind}.{name}", place, engine, twin.reshape(engine.shape))
+                continue
+            wrong = np.flatnonzero(engine != twin)
+            assert not len(wrong), (
+                f"{place}: {name} of {kind} {ids[wrong[0]]} is {engine[wrong[0]]}, {twin[wrong[0]]} in the twin"
+                f" ({len(wrong)} such {kind}s)"
+            )
+
+    def stage(self, name: str, model: RegionModel, economy: Economy) -> None:
+        """Compare the whole state of both after a stage, and what the stage posted."""
+        place = f"quarter {model.quarter}, after {name}"
+        self.agents("firm", place, model.firms, economy.firms)
+        self.agents("person", place, model.talent, economy.persons)
+        for shared, columns in (("markets", MARKETS), ("pools", POOLS), ("homes", HOMES)):
+            for column in columns:
+                engine, twin = getattr(getattr(model, shared), column), getattr(getattr(economy, shared), column)
+                self.real(f"{shared}.{column}", place, engine, twin)
+        for column in REGION:
+            self.real(f"region.{column}", place, getattr(model.region, column)[0], getattr(economy.region, column))
+        people = model.region.reservoir[0, : len(RESERVOIRS)]
+        self.real("region.reservoir", place, people, [getattr(economy.region, name) for name in RESERVOIRS])
+        self.real("site_terms", place, model.tfp_terms, economy.site_terms)
+        for fact, amount in economy.facts.items():
+            self.real(f"facts.{fact}", place, model.facts[fact], amount)
+        for (flow, payer, payee), amount in economy.paid.items():
+            self.real(f"paid.{flow}.{payee}", place, model.ledger.postings[flow, payer, payee], amount)
+        if name == "produce_and_sell":
+            self.real("market_potential", place, model.market_potential, economy.market_potential)
+            self.real("supplier_access", place, model.supplier_access, economy.supplier_access)
+
+
+def ids(values: Iterable[int]) -> list[int]:
+    """Return ids in order, to compare sets of agents."""
+    return sorted(int(value) for value in values)

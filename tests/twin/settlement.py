@@ -1,0 +1,97 @@
+"""Stage 12, the part of firms: accounts, payouts, unit labour cost and the growth that wages follow."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+from tests.twin.economy import Economy
+from tests.twin.firm import Account, Firm, clip
+
+LOCAL_INCOME_TAX = 0.4  # local share of corporate income tax, see P112
+
+
+def settle_firms(economy: Economy) -> None:
+    """Settle the account of every firm, and learn from the totals. (The budget is not the twin's.)"""
+    fixed, p = economy.fixed, economy.fixed.p
+    rules, table = sector_rules(economy), economy.wage_table()
+    certified = sum(firm.rd_stock * firm.weight for firm in economy.firms.values() if firm.high_tech and not firm.building)
+    grants = economy.now.research_grants / 4.0
+    per_stock = grants / certified if certified > 0.0 and grants > 0.0 else 0.0
+    bill, value, saved, subsidy, persons = [0.0] * fixed.sectors, [0.0] * fixed.sectors, 0.0, 0.0, 0.0
+    for firm in economy.firms.values():
+        wages = sum(staff * wage for staff, wage in zip(firm.staff, table[firm.site][firm.sector]))
+        own = rules[firm.sector]
+        firm.settle_overhead(own.margin, own.price, p)
+        grant = per_stock * firm.rd_stock if firm.high_tech and not firm.building else 0.0
+        account = firm.account(wages, own, grant, p)
+        firm.pay(account, p)
+        post(economy, firm, account)
+        bill[firm.sector] += wages * firm.weight
+        value[firm.sector] += firm.value_added * firm.weight
+        saved += account.rent_saved * firm.weight
+        subsidy += account.equipment_subsidy * firm.weight
+        persons += firm.employment * firm.weight
+    economy.facts["free_rent"], economy.facts["equipment_subsidy"] = saved, subsidy
+    economy.post("sales", "customers", "firms", sum(economy.markets.turnover))
+    economy.post("wages", "firms", "households", economy.region.wage_bill)
+    learn(economy, bill, value, persons)
+
+
+def sector_rules(economy: Economy) -> list[SimpleNamespace]:
+    """Return what applies to a firm by sector: tax shares, normal margin, price, imported equipment, terms.
+
+    Normal margin: 1 - production tax - labour share, at least 2 %. Compliance (I19e) cuts what overhead costs.
+    """
+    fixed, now = economy.fixed, economy.now
+    return [
+        SimpleNamespace(
+            tax_share=fixed.tax_share[sector],
+            local_tax_share=fixed.local_tax_share[sector],
+            margin=max(1.0 - fixed.tax_share[sector] - fixed.labour_share[sector], 0.02),
+            price=economy.markets.price[sector],
+            imported=fixed.imported_equipment[sector],
+            industrial=fixed.industrial[sector],
+            depreciation=fixed.depreciation,
+            compliance=math.exp(-now.compliance),
+            equipment_subsidy=now.equipment_subsidy,
+            equipment_cap=now.equipment_cap,
+        )
+        for sector in range(fixed.sectors)
+    ]
+
+
+def post(economy: Economy, firm: Firm, a: Account) -> None:
+    """Post the payments of one firm, times its weight; overhead, interest and income tax included."""
+    for flow, payer, payee, amount in (
+        ("production_tax_local", "firms", "new_area", a.local_tax),
+        ("production_tax_central", "firms", "central", a.central_tax),
+        ("overhead", "firms", "overhead", a.overhead),
+        ("interest", "firms", "banks", a.interest),
+        ("repayment", "firms", "banks", a.repayment),
+        ("income_tax", "firms", "new_area", LOCAL_INCOME_TAX * a.income_tax),
+        ("income_tax", "firms", "central", (1.0 - LOCAL_INCOME_TAX) * a.income_tax),
+        ("rent", "firms", "new_area", a.rent),
+        ("equity", "owners", "firms", a.equity),
+        ("investment", "firms", "builders", firm.investment),
+        ("investment", "firms", "landholders", a.outlay - firm.investment),
+        ("payout", "firms", "owners", a.payout),
+    ):
+        economy.post(flow, payer, payee, amount * firm.weight)
+
+
+def learn(economy: Economy, bill: list[float], value: list[float], persons: float) -> None:
+    """Set unit labour cost by sector relative to base, and move the wage drift by N101 towards productivity growth.
+
+    bill, value: wages and value added by sector; persons: employment. Growth of value added per worker at model
+    prices, within 5 % a quarter; nothing is learned in the first quarter.
+    """
+    fixed, region = economy.fixed, economy.region
+    economy.markets.labour_cost = [
+        (wages / made if made > 0.0 else base) / base for wages, made, base in zip(bill, value, fixed.labour_share)
+    ]
+    productivity = sum(value) / max(persons, 1.0)
+    growth = clip(math.log(productivity / region.labour_productivity), -0.05, 0.05)
+    if economy.now.quarter > 1:
+        region.wage_drift += fixed.p.wage_learning * (growth - region.wage_drift)
+    region.labour_productivity = productivity
