@@ -44,7 +44,9 @@ class Economy(mesa.Model):
         self.site_terms: list[list[float]] = []  # exp(log productivity terms) by site and sector, for next quarter
         self.market_potential: list[float] = []
         self.supplier_access: list[list[float]] = []
+        self.research_growth: list[float] = []  # of a site, which spin-offs follow
         self.paid: dict[tuple[str, str, str], float] = defaultdict(float)
+        self.paid_before: dict[tuple[str, str, str], float] = {}  # by other stages, earlier in the quarter
         self.facts: dict[str, float] = {}
         self.separated: set[int] = set()
         self.hired: dict[int, int] = {}
@@ -126,5 +128,5 @@ class Economy(mesa.Model):
         for site, sectors in enumerate(fixed.wage):
             first = fixed.area[site] * SKILLS
             pool = index[first : first + SKILLS]
-            table.append([[base * now for base, now in zip(skills, pool)] for skills in sectors])
+            table.append([[base * now for base, now in zip(skills, pool, strict=True)] for skills in sectors])
         return table

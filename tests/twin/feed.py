@@ -244,6 +244,8 @@ class Pair:
         model, economy = self.model, self.economy
         model.begin_quarter()
         economy.streams.begin(model.quarter)
+        economy.separated.clear()
+        economy.hired.clear()
         for this in STAGES:
             if this.name not in TWINNED:
                 this(model)
@@ -251,8 +253,7 @@ class Pair:
             tell(economy, self.seen, model)
             economy.now = quarter_inputs(model)
             economy.paid.clear()
-            economy.separated.clear()
-            economy.hired.clear()
+            economy.paid_before = dict(model.ledger.postings)
             self.run_twin(this.name)
             self.run_engine(this)
             watch(this.name, model, economy)

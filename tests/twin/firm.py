@@ -56,22 +56,41 @@ def clip(value: float, low: float, high: float) -> float:
 
 @dataclass(slots=True)
 class Account:
-    """What one firm pays and receives in a quarter, million yuan."""
+    """What one firm (or all of them) pays and receives in a quarter, million yuan."""
 
-    wages: float
-    local_tax: float
-    central_tax: float
-    overhead: float
-    interest: float
-    income_tax: float
-    rent: float
-    repayment: float
-    outlay: float
-    support: float
-    rent_saved: float
-    equipment_subsidy: float
+    wages: float = 0.0
+    local_tax: float = 0.0
+    central_tax: float = 0.0
+    overhead: float = 0.0
+    interest: float = 0.0
+    income_tax: float = 0.0
+    rent: float = 0.0
+    repayment: float = 0.0
+    investment: float = 0.0
+    outlay: float = 0.0
+    support: float = 0.0
+    rent_saved: float = 0.0
+    equipment_subsidy: float = 0.0
     equity: float = 0.0
     payout: float = 0.0
+
+    def add(self, other: Account, weight: float) -> None:
+        """Add the account of a firm, times the real firms behind it."""
+        self.wages += weight * other.wages
+        self.local_tax += weight * other.local_tax
+        self.central_tax += weight * other.central_tax
+        self.overhead += weight * other.overhead
+        self.interest += weight * other.interest
+        self.income_tax += weight * other.income_tax
+        self.rent += weight * other.rent
+        self.repayment += weight * other.repayment
+        self.investment += weight * other.investment
+        self.outlay += weight * other.outlay
+        self.support += weight * other.support
+        self.rent_saved += weight * other.rent_saved
+        self.equipment_subsidy += weight * other.equipment_subsidy
+        self.equity += weight * other.equity
+        self.payout += weight * other.payout
 
 
 class Firm(mesa.Agent):
@@ -169,7 +188,9 @@ class Firm(mesa.Agent):
         effective = mix[0] * efficiency[0] + mix[1] * efficiency[1] + mix[2] * efficiency[2] + mix[3] * efficiency[3]
         heads = need / effective * (1.0 if opens else response)
         speed = 1.0 if opens else p.adj_L
-        self.wanted = [max(have + speed * (part * heads - have), 0.0) for part, have in zip(mix, self.staff)]
+        self.wanted = [
+            max(have + speed * (part * heads - have), 0.0) for part, have in zip(mix, self.staff, strict=True)
+        ]
 
     def plan_research(self, graduate_wage: float, p: Any) -> None:
         """Plan research: share of expected revenue Ye e^z x (wage of graduates against its trend)^P60."""
@@ -256,6 +277,7 @@ class Firm(mesa.Agent):
             income_tax=rate * max(taxable, 0.0) if producing else 0.0,
             rent=rent,
             repayment=p.repay * self.debt,
+            investment=self.investment,
             outlay=self.investment / p.cf_firm,
             support=rent_saved + subsidy + grant,
             rent_saved=rent_saved,

@@ -17,7 +17,7 @@ def match_labour(economy: Economy) -> None:
     """Separate, post vacancies, match by site and skill, hire, share workers out to firms, move and pay wages."""
     targets = wanted_persons(economy)
     separate(economy, targets)
-    vacancies = [max(target - have, 0) for target, have in zip(targets, economy.workers())]
+    vacancies = [max(target - have, 0) for target, have in zip(targets, economy.workers(), strict=True)]
     flows = match(economy, vacancies)
     hire(economy, vacancies, flows)
     share_out_staff(economy)
@@ -29,14 +29,14 @@ def wanted_persons(economy: Economy) -> list[int]:
     """Return the persons that the firms of each labour cell want, rounded at a mark of the cell that never changes."""
     asked = asked_by_cell(economy)
     weight, marks = economy.fixed.person_weight, economy.fixed.cell_mark
-    return [math.floor(real / weight + mark) for real, mark in zip(asked, marks)]
+    return [math.floor(real / weight + mark) for real, mark in zip(asked, marks, strict=True)]
 
 
 def asked_by_cell(economy: Economy) -> list[float]:
     """Return the real persons that firms want by labour cell."""
     asked = [0.0] * economy.fixed.cell_count
     for firm in economy.firms.values():
-        for cell, wanted in zip(economy.fixed.cell_of[firm.site][firm.sector], firm.wanted):
+        for cell, wanted in zip(economy.fixed.cell_of[firm.site][firm.sector], firm.wanted, strict=True):
             asked[cell] += wanted * firm.weight
     return asked
 
@@ -49,7 +49,7 @@ def separate(economy: Economy, targets: list[int]) -> None:
     persons = list(economy.persons.values())
     draws = economy.uniform("talent.separation", [person.id for person in persons])
     staff: dict[int, list[tuple[float, Person]]] = defaultdict(list)
-    for person, draw in zip(persons, draws):
+    for person, draw in zip(persons, draws, strict=True):
         if person.quits(draw, economy.fixed.separation):
             economy.separated.add(person.id)
             person.cell = SEARCHING
@@ -125,7 +125,7 @@ def spread_searchers(kernel: Table, posts: Table, seekers: Table, skill: int) ->
     last = len(posts) - 1
     search = []
     for home, row in enumerate(kernel):
-        pull = [weight * post[skill] for weight, post in zip(row, posts)]
+        pull = [weight * post[skill] for weight, post in zip(row, posts, strict=True)]
         if home == last:
             pull[last] = 0.0
         total = max(sum(pull), 1e-12)
@@ -151,7 +151,7 @@ def record_tightness(economy: Economy, posts: Table, supply: Table, hires: Table
             for skill in range(SKILLS):
                 total[fixed.area[site] * SKILLS + skill] += table[site][skill]
         setattr(pools, name, [value * weight for value in total])
-    pools.tightness = [(v + weight) / (u + weight) for v, u in zip(pools.vacancies, pools.searchers)]
+    pools.tightness = [(v + weight) / (u + weight) for v, u in zip(pools.vacancies, pools.searchers, strict=True)]
 
 
 def hire(economy: Economy, vacancies: list[int], flows: Flows) -> None:
@@ -165,7 +165,7 @@ def hire(economy: Economy, vacancies: list[int], flows: Flows) -> None:
     persons = list(economy.persons.values())
     draws = economy.uniform("talent.hiring", [person.id for person in persons])
     looking: dict[tuple[int, int], list[tuple[float, Person]]] = defaultdict(list)
-    for person, draw in zip(persons, draws):
+    for person, draw in zip(persons, draws, strict=True):
         if person.cell == SEARCHING:
             looking[person.home, person.skill].append((draw, person))
     arriving: dict[tuple[int, int], list[tuple[float, Person]]] = defaultdict(list)
@@ -210,7 +210,7 @@ def vacancies_in_order(economy: Economy, vacancies: list[int], work: int, skill:
 def seat(economy: Economy, people: list[tuple[float, Person]], cells: list[int]) -> None:
     """Give persons, lowest draw first, the vacancies in their order; who finds none keeps searching."""
     people.sort(key=lambda member: member[0])
-    for (_, person), cell in zip(people, cells):
+    for (_, person), cell in zip(people, cells, strict=False):
         person.cell = economy.hired[person.id] = cell
 
 
@@ -218,11 +218,11 @@ def share_out_staff(economy: Economy) -> None:
     """Share the persons of each labour cell out to its firms by wanted staff: exact per cell."""
     asked, weight = asked_by_cell(economy), economy.fixed.person_weight
     ratio = [
-        have * weight / wanted if wanted > 0.0 else 0.0 for have, wanted in zip(economy.workers(), asked)
+        have * weight / wanted if wanted > 0.0 else 0.0 for have, wanted in zip(economy.workers(), asked, strict=True)
     ]
     for firm in economy.firms.values():
         cells = economy.fixed.cell_of[firm.site][firm.sector]
-        firm.staff = [wanted * ratio[cell] for wanted, cell in zip(firm.wanted, cells)]
+        firm.staff = [wanted * ratio[cell] for wanted, cell in zip(firm.wanted, cells, strict=True)]
 
 
 def move_wages(economy: Economy) -> None:
@@ -233,7 +233,7 @@ def move_wages(economy: Economy) -> None:
     pools, region = economy.pools, economy.region
     if economy.now.quarter == 1:
         pools.normal_tightness = list(pools.tightness)
-    for row, (tightness, normal) in enumerate(zip(pools.tightness, pools.normal_tightness)):
+    for row, (tightness, normal) in enumerate(zip(pools.tightness, pools.normal_tightness, strict=True)):
         gap = clip(math.log(tightness / normal), -1.0, 1.0)
         pools.wage[row] *= math.exp(region.wage_drift + economy.fixed.p.psi_w * gap)
 
@@ -244,10 +244,10 @@ def pay_workers(economy: Economy) -> None:
     bill = [0.0] * fixed.cell_count
     for firm in economy.firms.values():
         wages, cells = table[firm.site][firm.sector], fixed.cell_of[firm.site][firm.sector]
-        for persons, wage, cell in zip(firm.staff, wages, cells):
+        for persons, wage, cell in zip(firm.staff, wages, cells, strict=True):
             bill[cell] += persons * wage * firm.weight
     heads = [count * fixed.person_weight for count in economy.workers()]
-    wage = [total / have if have > 0 else 0.0 for total, have in zip(bill, heads)]
+    wage = [total / have if have > 0 else 0.0 for total, have in zip(bill, heads, strict=True)]
     paid = 0.0
     for person in economy.persons.values():
         if person.cell >= 0:

@@ -28,7 +28,7 @@ def form_expectations(economy: Economy) -> None:
         strain[firm.sector] += own * used
     economy.markets.learned_growth = [
         clip(g + p.growth_learning * part / max(total, 1e-12), -0.05, 0.05)
-        for g, part, total in zip(growth, strain, size)
+        for g, part, total in zip(growth, strain, size, strict=True)
     ]
 
 

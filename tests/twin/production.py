@@ -24,7 +24,7 @@ def produce(economy: Economy) -> None:
     """Draw every firm's shock (P25, P26, Q34, Q35) and set productivity and capacity."""
     fixed, p, years = economy.fixed, economy.fixed.p, economy.now.quarter / 4.0
     firms = list(economy.firms.values())
-    for firm, draw in zip(firms, economy.normal("firm.shock", [firm.id for firm in firms])):
+    for firm, draw in zip(firms, economy.normal("firm.shock", [firm.id for firm in firms]), strict=True):
         firm.draw_shock(draw, p)
         term = economy.site_terms[firm.site][firm.sector]
         firm.produce(term, fixed.efficiency, fixed.capital_share[firm.sector], years, p)
@@ -52,7 +52,7 @@ def sector_demand(economy: Economy) -> list[float]:
     market[building] = (1.0 - p.construction_local) * market[building] + p.construction_local * formed
     access = math.exp(now.trade_cost)
     demand = []
-    for sector, (price, sigma) in enumerate(zip(markets.price, fixed.elasticity)):
+    for sector, (price, sigma) in enumerate(zip(markets.price, fixed.elasticity, strict=True)):
         share = price**-sigma / (p.s_prov * price ** (1.0 - sigma) + 1.0 - p.s_prov)
         province, china, exports = fixed.demand_shares[sector]
         away = (china * fixed.china_path[t] + exports * fixed.export_path[t]) * price**-sigma * access
@@ -66,7 +66,7 @@ def sell(economy: Economy, demand: list[float]) -> None:
     fixed, p, markets = economy.fixed, economy.fixed.p, economy.markets
     saving = (1.0 - p.aeei / 100.0) ** (economy.now.quarter / 4.0)
     pull = economy.by_sector("pull")
-    per_pull = [wanted / max(total, 1e-12) for wanted, total in zip(demand, pull)]
+    per_pull = [wanted / max(total, 1e-12) for wanted, total in zip(demand, pull, strict=True)]
     energy = [intensity * saving for intensity in fixed.energy]
     for firm in economy.firms.values():
         firm.sell(per_pull[firm.sector], markets.price[firm.sector], energy[firm.sector])
@@ -74,9 +74,11 @@ def sell(economy: Economy, demand: list[float]) -> None:
     markets.demand = demand
     markets.output = economy.by_sector("sales")
     markets.capacity = economy.by_sector("capacity")
-    markets.turnover = [price * sold for price, sold in zip(markets.price, markets.output)]
+    markets.turnover = [price * sold for price, sold in zip(markets.price, markets.output, strict=True)]
     economy.facts["gdp_by_production"] = sum(firm.value_added * firm.weight for firm in economy.firms.values())
-    economy.facts["energy_by_sector"] = sum(e * sold for e, sold in zip(fixed.energy, markets.output)) * saving
+    economy.facts["energy_by_sector"] = (
+        sum(e * sold for e, sold in zip(fixed.energy, markets.output, strict=True)) * saving
+    )
     economy.region.energy_use = sum(firm.energy * firm.weight for firm in economy.firms.values())
 
 
@@ -94,37 +96,38 @@ def record_displacement(economy: Economy) -> None:
 def move_prices(economy: Economy) -> None:
     """Move prices by Q11 x ln(demand / capacity / Q10), the ratio within a half and one and a half."""
     p, markets = economy.fixed.p, economy.markets
-    for sector, (demand, capacity) in enumerate(zip(markets.demand, markets.capacity)):
+    for sector, (demand, capacity) in enumerate(zip(markets.demand, markets.capacity, strict=True)):
         used = demand / capacity if capacity > 0.0 else p.u_norm
         markets.price[sector] *= clip(used / p.u_norm, 0.5, 1.5) ** p.phi_p
 
 
 def log_terms(economy: Economy) -> list[list[float]]:
-    """Return log productivity terms of next quarter by site and sector: trend P14 t + elasticity x ln(X_t / reference).
+    """Return log productivity terms of next quarter by site and sector: trend, and elasticity x ln(X_t / reference).
 
-    X: staff of the site (density P01), staff of the own industry (P02, floor N24), market potential (P03, reference
-    the province), graduate share (P05, in levels), public capital (P120, the province), knowledge (P65, Q68).
+    The trend P14 is that of next quarter, X of this one. X: staff of the site (density P01), staff of the own
+    industry (P02, floor N24), market potential (P03, reference the province), graduate share (P05, in levels), public
+    capital (P120, the province), knowledge (P65, Q68).
     """
     fixed, now, p = economy.fixed, economy.now, economy.fixed.p
     years, province = now.quarter / 4.0, fixed.province_path[now.quarter]
     staff, research, skilled, everyone = totals_of_sites(economy)
     update_potentials(economy)
+    update_research_growth(economy, research)
     terms = []
     for site in range(fixed.sites):
         base = fixed.base_employment[site]
         density = math.log(max(sum(staff[site]), FLOOR) / max(sum(base), FLOOR))
         potential = math.log(economy.market_potential[site] / (fixed.base_potential[site] * province))
-        capital = math.log(
-            max(now.public_capital[site], 1e-6) / (max(fixed.start_public[site], 1e-6) * province)
-        )
-        known = sum(weight * stock for weight, stock in zip(now.knowledge[site], research))
+        capital = math.log(max(now.public_capital[site], 1e-6) / (max(fixed.start_public[site], 1e-6) * province))
+        known = sum(weight * stock for weight, stock in zip(now.knowledge[site], research, strict=True))
         knowledge = math.log(known / (fixed.base_knowledge[site] * (1.0 + p.g_rd) ** years))
         area = fixed.area[site]
         graduates = skilled[area] / max(everyone[area], 1.0) - fixed.base_graduates[site]
         common = p.eps_dens * density + p.eps_mp * potential + p.eps_hc * graduates
-        common += p.eps_G * clip(capital, -1.0, 1.0) + p.eps_spill * knowledge + p.g_A / 100.0 * years
+        common += p.eps_G * clip(capital, -1.0, 1.0) + p.eps_spill * knowledge
+        common += p.g_A / 100.0 * (now.quarter + 1) / 4.0
         floor = p.own_industry_floor
-        own = [math.log((have + floor) / (had + floor)) for have, had in zip(staff[site], base)]
+        own = [math.log((have + floor) / (had + floor)) for have, had in zip(staff[site], base, strict=True)]
         terms.append([common + p.eps_loc * term for term in own])
     return terms
 
@@ -143,6 +146,18 @@ def totals_of_sites(economy: Economy) -> tuple[list[list[float]], list[float], l
     return staff, research, skilled, everyone
 
 
+def update_research_growth(economy: Economy, research: list[float]) -> None:
+    """Set the research of every site over what its firms began with and the reference path Q68, within 0.2 and 5."""
+    fixed, reference = economy.fixed, (1.0 + economy.fixed.p.g_rd) ** (economy.now.quarter / 4.0)
+    begun = [0.0] * fixed.sites
+    for firm in economy.firms.values():
+        begun[firm.site] += firm.base_rd_stock * firm.weight
+    economy.research_growth = [
+        clip(have / (first * reference), 0.2, 5.0) if first > 0.0 else 1.0
+        for have, first in zip(research, begun, strict=True)
+    ]
+
+
 def update_potentials(economy: Economy) -> None:
     """Set market potential sum_j Y_j exp(-Q40 minutes) and supplier access of every site, yearly output.
 
@@ -153,14 +168,17 @@ def update_potentials(economy: Economy) -> None:
     for firm in economy.firms.values():
         output[firm.site][firm.sector] += firm.sales * firm.weight * 4.0
     paths = [fixed.china_path if far else fixed.kunming_path for far in fixed.far_node]
-    around = [base * path[now.quarter] for base, path in zip(fixed.node_output, paths)]
+    around = [base * path[now.quarter] for base, path in zip(fixed.node_output, paths, strict=True)]
     around[: fixed.sites] = [sum(row) for row in output]
     economy.market_potential, economy.supplier_access = [], []
     for access in now.access:
-        economy.market_potential.append(sum(weight * made for weight, made in zip(access, around)))
+        economy.market_potential.append(sum(weight * made for weight, made in zip(access, around, strict=True)))
         reached = [
             sum(access[site] * output[site][sector] for site in range(fixed.sites)) for sector in range(fixed.sectors)
         ]
         economy.supplier_access.append(
-            [sum(made * row[buyer] for made, row in zip(reached, fixed.linkage)) for buyer in range(fixed.sectors)]
+            [
+                sum(made * row[buyer] for made, row in zip(reached, fixed.linkage, strict=True))
+                for buyer in range(fixed.sectors)
+            ]
         )

@@ -51,7 +51,7 @@ def move_amenity(economy: Economy) -> None:
     green = now.garden_investment / base["I11g"] - 1.0
     works = now.environment_investment / base["I17e"] - 1.0
     land = 20.0 * (now.green_share - 0.05)
-    for home, (reach, start) in enumerate(zip(now.services, economy.fixed.base_services)):
+    for home, (reach, start) in enumerate(zip(now.services, economy.fixed.base_services, strict=True)):
         wanted = p.school_amenity * schools + p.green_amenity * (green + works + land)
         wanted += p.service_amenity * (reach / start - 1.0)
         homes.amenity[home] += p.amenity_speed * (wanted - homes.amenity[home])
@@ -70,7 +70,7 @@ def home_values(economy: Economy) -> list[list[float]]:
     values = []
     for work in range(sites + 1):
         commute = [economy.now.commute[home][work] for home in range(sites)]
-        values.append([math.exp(own + math.log(weight)) for own, weight in zip(place, commute)])
+        values.append([math.exp(own + math.log(weight)) for own, weight in zip(place, commute, strict=True)])
     values.append([math.exp(own) for own in place])
     return values
 
@@ -81,12 +81,9 @@ def move_home(economy: Economy) -> None:
     values, tastes = home_values(economy), fixed.home_tastes
     persons = list(economy.persons.values())
     draws = economy.uniform("talent.reconsider", [person.id for person in persons])
-    for person, draw in zip(persons, draws):
+    for person, draw in zip(persons, draws, strict=True):
         if person.home < sites and person.reconsiders_home(draw, fixed.reconsider, p.owner_mobility):
-            if person.cell >= 0:
-                work = fixed.cell_site[person.cell]
-            else:
-                work = sites if person.cell == OUTSIDE else sites + 1
+            work = fixed.cell_site[person.cell] if person.cell >= 0 else sites if person.cell == OUTSIDE else sites + 1
             person.home = person.best_home(tastes[person.id % len(tastes)], values[work])
 
 
@@ -101,8 +98,8 @@ def pull_factor(economy: Economy) -> list[float]:
     residents = homes.residents[: fixed.sites]
     total = max(sum(residents), 1e-9)
     weight = [persons / total for persons in residents]
-    price = sum(w * math.log(index) for w, index in zip(weight, homes.house_price))
-    amenity = sum(w * value for w, value in zip(weight, homes.amenity))
+    price = sum(w * math.log(homes.house_price[site]) for site, w in enumerate(weight))
+    amenity = sum(w * homes.amenity[site] for site, w in enumerate(weight))
     barrier = fixed.baseline["I14a"] - now.hukou_barrier
     pull = []
     for skill in range(SKILLS):
@@ -122,12 +119,14 @@ def leave(economy: Economy, pull: list[float]) -> None:
     persons = list(economy.persons.values())
     draws = economy.uniform("talent.leave", [person.id for person in persons])
     going = []
-    for person, draw in zip(persons, draws):
+    for person, draw in zip(persons, draws, strict=True):
         if person.home < fixed.sites:
             rate = push[person.skill] * person.mobility(p.owner_mobility, p.hukou_mobility, p.searcher_mobility)
             if draw < rate:
                 going.append(person)
-    for person, draw in zip(going, economy.for_life("talent.destination", [person.id for person in going])):
+    for person, draw in zip(
+        going, economy.for_life("talent.destination", [person.id for person in going]), strict=True
+    ):
         if draw < p.far_share:
             region.in_china += fixed.person_weight
         else:
@@ -170,7 +169,7 @@ def settle(economy: Economy, newcomers: list[tuple[int, int, int]]) -> None:
     first_home = economy.for_life("talent.first_home", ids)
     registered = economy.for_life("talent.hukou", ids)
     mean = sum(fixed.efficiency) / SKILLS
-    for (ident, skill, origin), place, mark in zip(newcomers, first_home, registered):
+    for (ident, skill, origin), place, mark in zip(newcomers, first_home, registered, strict=True):
         economy.add_person(
             ident,
             skill=skill,

@@ -6,36 +6,40 @@ import math
 from types import SimpleNamespace
 
 from tests.twin.economy import Economy
-from tests.twin.firm import Account, Firm, clip
+from tests.twin.firm import Account, clip
 
 LOCAL_INCOME_TAX = 0.4  # local share of corporate income tax, see P112
 
 
 def settle_firms(economy: Economy) -> None:
-    """Settle the account of every firm, and learn from the totals. (The budget is not the twin's.)"""
+    """Settle the account of every firm, post the totals, and learn from them; the budget is not the twin's."""
     fixed, p = economy.fixed, economy.fixed.p
-    rules, table = sector_rules(economy), economy.wage_table()
-    certified = sum(firm.rd_stock * firm.weight for firm in economy.firms.values() if firm.high_tech and not firm.building)
-    grants = economy.now.research_grants / 4.0
-    per_stock = grants / certified if certified > 0.0 and grants > 0.0 else 0.0
-    bill, value, saved, subsidy, persons = [0.0] * fixed.sectors, [0.0] * fixed.sectors, 0.0, 0.0, 0.0
+    rules, table, per_stock = sector_rules(economy), economy.wage_table(), grant_per_stock(economy)
+    total, persons = Account(), 0.0
+    bill, value = [0.0] * fixed.sectors, [0.0] * fixed.sectors
     for firm in economy.firms.values():
-        wages = sum(staff * wage for staff, wage in zip(firm.staff, table[firm.site][firm.sector]))
-        own = rules[firm.sector]
+        own, (basic, technical, graduate, high) = rules[firm.sector], firm.staff
+        wage = table[firm.site][firm.sector]
+        wages = basic * wage[0] + technical * wage[1] + graduate * wage[2] + high * wage[3]
         firm.settle_overhead(own.margin, own.price, p)
         grant = per_stock * firm.rd_stock if firm.high_tech and not firm.building else 0.0
         account = firm.account(wages, own, grant, p)
         firm.pay(account, p)
-        post(economy, firm, account)
+        total.add(account, firm.weight)
         bill[firm.sector] += wages * firm.weight
         value[firm.sector] += firm.value_added * firm.weight
-        saved += account.rent_saved * firm.weight
-        subsidy += account.equipment_subsidy * firm.weight
         persons += firm.employment * firm.weight
-    economy.facts["free_rent"], economy.facts["equipment_subsidy"] = saved, subsidy
-    economy.post("sales", "customers", "firms", sum(economy.markets.turnover))
-    economy.post("wages", "firms", "households", economy.region.wage_bill)
+    post(economy, total)
     learn(economy, bill, value, persons)
+
+
+def grant_per_stock(economy: Economy) -> float:
+    """Return laboratory grants (I06a to I06c) per research stock of certified firms that produce."""
+    grants, stock = economy.now.research_grants / 4.0, 0.0
+    for firm in economy.firms.values():
+        if firm.high_tech and not firm.building:
+            stock += firm.rd_stock * firm.weight
+    return grants / stock if grants > 0.0 and stock > 0.0 else 0.0
 
 
 def sector_rules(economy: Economy) -> list[SimpleNamespace]:
@@ -61,23 +65,27 @@ def sector_rules(economy: Economy) -> list[SimpleNamespace]:
     ]
 
 
-def post(economy: Economy, firm: Firm, a: Account) -> None:
-    """Post the payments of one firm, times its weight; overhead, interest and income tax included."""
+def post(economy: Economy, total: Account) -> None:
+    """Post the payments of all firms, and note the take-up of free rent (I06g) and of the subsidy (I09g)."""
     for flow, payer, payee, amount in (
-        ("production_tax_local", "firms", "new_area", a.local_tax),
-        ("production_tax_central", "firms", "central", a.central_tax),
-        ("overhead", "firms", "overhead", a.overhead),
-        ("interest", "firms", "banks", a.interest),
-        ("repayment", "firms", "banks", a.repayment),
-        ("income_tax", "firms", "new_area", LOCAL_INCOME_TAX * a.income_tax),
-        ("income_tax", "firms", "central", (1.0 - LOCAL_INCOME_TAX) * a.income_tax),
-        ("rent", "firms", "new_area", a.rent),
-        ("equity", "owners", "firms", a.equity),
-        ("investment", "firms", "builders", firm.investment),
-        ("investment", "firms", "landholders", a.outlay - firm.investment),
-        ("payout", "firms", "owners", a.payout),
+        ("sales", "customers", "firms", sum(economy.markets.turnover)),
+        ("wages", "firms", "households", economy.region.wage_bill),
+        ("production_tax_local", "firms", "new_area", total.local_tax),
+        ("production_tax_central", "firms", "central", total.central_tax),
+        ("overhead", "firms", "overhead", total.overhead),
+        ("interest", "firms", "banks", total.interest),
+        ("repayment", "firms", "banks", total.repayment),
+        ("income_tax", "firms", "new_area", LOCAL_INCOME_TAX * total.income_tax),
+        ("income_tax", "firms", "central", (1.0 - LOCAL_INCOME_TAX) * total.income_tax),
+        ("rent", "firms", "new_area", total.rent),
+        ("equity", "owners", "firms", total.equity),
+        ("investment", "firms", "builders", total.investment),
+        ("investment", "firms", "landholders", total.outlay - total.investment),
+        ("payout", "firms", "owners", total.payout),
     ):
-        economy.post(flow, payer, payee, amount * firm.weight)
+        economy.post(flow, payer, payee, amount)
+    economy.facts["free_rent"] = total.rent_saved
+    economy.facts["equipment_subsidy"] = total.equipment_subsidy
 
 
 def learn(economy: Economy, bill: list[float], value: list[float], persons: float) -> None:
@@ -88,7 +96,8 @@ def learn(economy: Economy, bill: list[float], value: list[float], persons: floa
     """
     fixed, region = economy.fixed, economy.region
     economy.markets.labour_cost = [
-        (wages / made if made > 0.0 else base) / base for wages, made, base in zip(bill, value, fixed.labour_share)
+        (wages / made if made > 0.0 else base) / base
+        for wages, made, base in zip(bill, value, fixed.labour_share, strict=True)
     ]
     productivity = sum(value) / max(persons, 1.0)
     growth = clip(math.log(productivity / region.labour_productivity), -0.05, 0.05)
