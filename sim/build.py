@@ -55,12 +55,15 @@ class Start:
         return replace(self, **{name: getattr(self, name).copy() for name in moving})
 
 
-def build_start(p: Parameters, rng: np.random.SeedSequence, scale: float, scenario: Scenario) -> Start:
+def build_start(
+    p: Parameters, rng: np.random.SeedSequence, scale: float, scenario: Scenario, firm_scale: float | None = None
+) -> Start:
     """Build the state at step 0 (fourth quarter of 2020).
 
-    scale: real small firms or persons behind one row. Flows are the yearly working values / 4 x (1+Q01)^Q69; every
-    cell adds up.
+    scale: real small firms or persons behind one row; firm_scale: the same for firms alone, where it differs (an
+    ablation with one firm per cell). Flows are the yearly working values / 4 x (1+Q01)^Q69; every cell adds up.
     """
+    firm_scale = scale if firm_scale is None else firm_scale
     streams = Streams(rng)
     network = build_network(scenario)
     ground = foundation(p, network, scenario)
@@ -71,10 +74,10 @@ def build_start(p: Parameters, rng: np.random.SeedSequence, scale: float, scenar
     expected = np.bincount(cells.of.ravel(), persons.ravel(), cells.count).astype(float)
     workers = whole_persons(expected)
     person_weight = base.employment.sum() / workers.sum()
-    firms = incumbents(p, streams, base, scale)
+    firms = incumbents(p, streams, base, firm_scale)
     staff_firms(firms, cells, workers, person_weight, ground)
     flow = 0.25 * (1.0 + p.g_K0) ** p.shift0
-    frame = scaled_frame(p, ground, base, firms, cells, flow, person_weight, scale)
+    frame = scaled_frame(p, ground, base, firms, cells, flow, person_weight, firm_scale)
     firms.named = (firms.sector == ground.sectors.index("refinery")).astype(np.int64)
     tech = Technology(frame.tax_share, frame.labour_share, frame.capital_share, frame.efficiency, frame.sheltered)
     give_flows(p, streams, firms, base, flow, tech)
