@@ -4,9 +4,14 @@ behind it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from agents.columns import Booleans, Floats, Integers, Population, column
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SKILLS = ("basic", "technical", "graduate", "high_level")
 ORIGINS = ("incumbent", "entrant", "project", "moved_in", "spin_off")
@@ -74,6 +79,13 @@ class Firms(Population):
     def employment(self) -> Floats:
         """Persons employed by each firm, shape (n,)."""
         return self.staff.sum(axis=1)
+
+    def frame(self) -> pd.DataFrame:
+        """Return a pandas frame, one row per firm, with `employment` (persons) beside staff by skill."""
+        frame = super().frame()
+        frame.insert(1, "employment", self.employment)
+        frame.attrs["units"] = {"employment": "persons", **frame.attrs["units"]}
+        return frame
 
     @property
     def producing(self) -> Booleans:

@@ -7,6 +7,8 @@ Both sides run in turn, stage by stage, within each quarter of one process; a nu
 only the ratio means something. The twin is `tests/twin`: plain `mesa.Agent` objects, floats and loops, with no numpy
 in a rule. Not timed, on either side: the other stages, the budget inside `settle_accounts`, telling the twin what the
 other stages did, and comparing the two after the last quarter (the run fails if they differ).
+
+Where other processes are busy, set OPENBLAS_NUM_THREADS=1: numpy then does not wait for a second core in long sums.
 """
 
 from __future__ import annotations

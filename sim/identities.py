@@ -63,5 +63,5 @@ def employment_residual(model: RegionModel) -> float:
     firms, cells = model.firms, model.cells
     cell = cells.of[firms.site, firms.sector]
     staff = np.bincount(cell.ravel(), (firms.staff * firms.weight[:, None]).ravel(), cells.count)
-    persons = model.talent.workers(cells.count) * model.frame.person_weight
+    persons = model.talent.workers(cells.count)[: cells.count] * model.frame.person_weight
     return float(np.abs(staff - persons).max() / max(persons.sum(), 1.0))

@@ -76,9 +76,8 @@ class RegionModel(ColumnModel):
         comparison; settings: levers and parameters by id, or by dotted name with `__` for the dot. Raises InputError
         for anything unknown or out of range.
         """
-        seed = (
-            rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(7 if rng is None else int(rng))
-        )
+        seed = setup.seed_of(rng)
+        setup.check_options(scale, path, horizon_quarters)
         super().__init__(rng=int(seed.generate_state(1)[0]))
         check_registry()
         case, values = setup.resolve(scenario, parameters or central(path), settings)
@@ -135,7 +134,8 @@ class RegionModel(ColumnModel):
         self.ledger.open_quarter()
 
     def end_quarter(self) -> None:
-        """In a checked run, demand that every identity closes."""
+        """Stop at the horizon; in a checked run, demand that every identity closes."""
+        self.running = self.quarter < len(next(iter(self.record.values()))) - 1
         if self.checked:
             broken = {name: value for name, value in self.identities().items() if value > TOLERANCE}
             if broken:

@@ -111,28 +111,28 @@ class Network:
             self.kernels = self._compute(p)
         return self.kernels
 
-    def generalised_minutes(self, layer_effect: float, customs_effect: float) -> Floats:
-        """Return minutes of every transport edge: travel time less what joint layers between its ends save, shape
-        (edges,).
-        """
-        minutes = np.where(self.radial, self.minutes * self.kunming_minutes / self.base_kunming_minutes, self.minutes)
+    def savings(self, layer_effect: float, customs_effect: float) -> Floats:
+        """Return the share of travel minutes that joint layers save, symmetric, shape (nodes, nodes)."""
         size = len(self.nodes)
         saving = np.zeros((size, size))
         joint = self.layer != TRANSPORT
         effect = np.where(self.layer == LAYERS.index("customs"), customs_effect, layer_effect)
         gain = (effect * (self.weight * self.open - self.reference))[joint]
         np.add.at(saving, (self.source[joint], self.target[joint]), gain)
-        saving = np.maximum(saving, saving.T)
-        return minutes * (1.0 - np.clip(saving[self.source, self.target], -0.5, 0.5))
+        return np.clip(saving + saving.T, -0.5, 0.5)
 
     def _compute(self, p: Parameters) -> Kernels:
         size, sites = len(self.nodes), self.n_sites
         matrix = np.full((size, size), np.inf)
         rows = (self.layer == TRANSPORT) & self.open & np.isfinite(self.minutes)
-        edge = self.generalised_minutes(p.layer_minutes, p.customs_minutes)[rows]
+        edge = np.where(self.radial, self.minutes * self.kunming_minutes / self.base_kunming_minutes, self.minutes)[
+            rows
+        ]
         np.minimum.at(matrix, (self.source[rows], self.target[rows]), edge)
         matrix = np.minimum(matrix, matrix.T)
         minutes = np.minimum(shortest_path(np.where(np.isinf(matrix), 0.0, matrix), directed=False), FAR)
+        # A joint layer joins two places whatever roads lie between them: it lowers the generalised minutes of the pair.
+        minutes = minutes * (1.0 - self.savings(p.layer_minutes, p.customs_minutes))
         np.fill_diagonal(minutes, p.own_min)
         homes = [*range(sites), self.kunming]
         commute = np.exp(p.nu_comm * (minutes[np.ix_(homes, homes)] - p.own_min))

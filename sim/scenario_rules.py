@@ -24,7 +24,7 @@ _HOST_ROLES = ("new_area", "hub", "kunming")
 _NAME = re.compile(r"\w[\w-]{0,59}")
 _ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _LONGEST_TEXT = {"title": 120, "why": 2000}
-_MOST_ROWS = 50
+_MOST_ROWS = {"parks": 4, "links": 50}  # tastes of prospects are drawn for four more sites than the tables hold
 _LARGEST_PARK = 482.0
 _DATE_ADVICE = f'write a quarter from {date_of(1)} to {date_of(LAST_QUARTER)}, such as "2022Q1"'
 
@@ -256,9 +256,10 @@ def _rows(given: object, key: str, problems: Problems) -> list[tuple[str, Mappin
     if not isinstance(given, list | tuple) or not all(isinstance(row, Mapping) for row in given):
         problems.add(key, f"is not a list of tables; begin each with [[{key}]]")
         return []
-    if len(given) > _MOST_ROWS:
-        problems.add(key, f"has {len(given)} entries, at most {_MOST_ROWS}; shorten the list")
-    return [(f"{key}[{position}]", row) for position, row in enumerate(given[:_MOST_ROWS], 1)]
+    most = _MOST_ROWS[key]
+    if len(given) > most:
+        problems.add(key, f"has {len(given)} entries, at most {most}; shorten the list")
+    return [(f"{key}[{position}]", row) for position, row in enumerate(given[:most], 1)]
 
 
 def _parks(given: object, problems: Problems) -> tuple[dict[str, Any], ...]:

@@ -16,6 +16,7 @@ from sim.errors import InputError, nearest
 from sim.location import inclusive, site_values
 from sim.newcomers import Pools
 from sim.params import INVESTING, Parameters
+from sim.paths import QUARTERS
 from sim.policy.base import PolicyMix
 from sim.policy.registry import INSTRUMENTS
 from sim.scenario import Scenario, load_scenario
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sim.model import RegionModel
 
 TASTE_CLASSES = 1024
+MOST_SCALE = 10_000.0
 PUBLIC_WORKS = (*INVESTING, "I11b")
 
 
@@ -87,6 +89,28 @@ def resolve(
                 f"no lever or parameter is called {name!r}; did you mean {', '.join(nearest(name, known)) or '?'}?"
             )
     return case.with_levers(lever_values) if lever_values else case, parameters.replace(**assumptions)
+
+
+def seed_of(rng: int | np.random.SeedSequence | None) -> np.random.SeedSequence:
+    """Return the seed of a run; None draws a fresh one from the system, as Mesa does. Raises InputError."""
+    if isinstance(rng, np.random.SeedSequence):
+        return rng
+    if rng is None:
+        return np.random.SeedSequence()
+    if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)) or rng < 0:
+        raise InputError(f"rng = {rng!r} is not a whole number from 0; give a seed, a SeedSequence, or None for any")
+    return np.random.SeedSequence(int(rng))
+
+
+def check_options(scale: float, path: str, horizon_quarters: int) -> None:
+    """Raise InputError unless scale, path and horizon can be run."""
+    if isinstance(scale, bool) or not 1.0 <= scale <= MOST_SCALE:  # NaN fails too
+        raise InputError(f"scale = {scale!r} is outside the allowed 1 to {MOST_SCALE:g} real firms or persons per row")
+    known = sorted({row.path for row in tables.paths().values()})
+    if path not in known:
+        raise InputError(f"path = {path!r} is unknown; choose {' or '.join(known)}")
+    if not isinstance(horizon_quarters, (int, np.integer)) or not 1 <= horizon_quarters <= QUARTERS:
+        raise InputError(f"horizon_quarters = {horizon_quarters!r} is not a whole number from 1 to {QUARTERS}")
 
 
 def prepare(model: RegionModel) -> None:

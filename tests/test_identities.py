@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sim.calibration import tables
+from sim.errors import InputError
 from sim.identities import IdentityError
 from sim.model import INDICATORS, RegionModel
 from sim.params import central, draw
@@ -262,8 +263,14 @@ def test_a_workplace_that_does_not_exist_is_counted() -> None:
     assert model.identities()["employment_cells"] == 2.0
 
 
-@pytest.mark.parametrize("number", [1, 4, 12])
+@pytest.mark.parametrize("number", [1, 4])
 def test_a_scenario_may_add_many_parks(number: int) -> None:
     parks = [{**PARKS[0], "id": f"park_{k}"} for k in range(number)]
     model = RegionModel(scenario_from_mapping({"name": "parks", "parks": parks}), rng=7, scale=400).run(2)
     assert model.parks.n == 10 + number and not wrong_numbers(model) and not negative_stocks(model)
+
+
+def test_more_parks_than_tastes_are_drawn_for_are_refused() -> None:
+    parks = [{**PARKS[0], "id": f"park_{k}"} for k in range(5)]
+    with pytest.raises(InputError, match="at most 4"):
+        scenario_from_mapping({"name": "parks", "parks": parks})

@@ -18,6 +18,7 @@ import tests.twin.residence as residence_rules
 from agents.columns import Population
 from agents.face import mesa
 from sim.model import STAGES, RegionModel
+from sim.params import Parameters, draw
 from tests.twin.compare import TOLERANCE, Differences, Moves
 from tests.twin.economy import Economy
 from tests.twin.feed import TWINNED, Pair, events, tell
@@ -30,9 +31,9 @@ RULES = sorted(
 )
 
 
-def new_pair(luck: int, scale: float, scenario: str = "as_written") -> Pair:
+def new_pair(luck: int, scale: float, scenario: str = "as_written", parameters: Parameters | None = None) -> Pair:
     seed = np.random.SeedSequence(luck)
-    return Pair(RegionModel(scenario, rng=seed, scale=scale), seed)
+    return Pair(RegionModel(scenario, rng=seed, scale=scale, parameters=parameters), seed)
 
 
 def run(pair: Pair, quarters: int) -> Differences:
@@ -68,6 +69,13 @@ def test_engine_and_twin_agree_at_scale_50():
 @pytest.mark.parametrize("scenario", ["baseline", "ambitious"])
 def test_engine_and_twin_agree_in_other_scenarios(scenario):
     assert run(new_pair(5, scale=200, scenario=scenario), QUARTERS).worst[0] <= TOLERANCE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("luck", [11, 12, 13, 14])
+def test_engine_and_twin_agree_under_drawn_assumptions(luck):
+    parameters = draw(np.random.SeedSequence(luck + 1000))
+    assert run(new_pair(luck, scale=300, parameters=parameters), QUARTERS).worst[0] <= TOLERANCE
 
 
 def test_the_quarters_are_not_empty():

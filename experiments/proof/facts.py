@@ -49,8 +49,8 @@ def _snapshot(model: Any) -> dict[str, Any]:
 def tail_exponent(sizes: Any, weights: Any, share: float = 0.05) -> tuple[float, float, float]:
     """Return the maximum-likelihood (Hill) exponent of the upper tail, its threshold, and a test against the lognormal.
 
-    The test is Vuong's statistic: a positive value favours the power law, a negative one the lognormal (fitted to the same tail by moments of the
-    logarithm, truncated at the threshold); beyond 2 in absolute value the difference is clear.
+    The test is Vuong's statistic: a positive value favours the power law, a negative one the lognormal (fitted to the
+    same tail by moments of the logarithm, truncated at the threshold); beyond 2 in absolute value it is clear.
     """
     order = np.argsort(-sizes)
     cumulative = np.cumsum(weights[order])

@@ -122,7 +122,7 @@ def _probabilities(model: Any, rows: Any, pull: Any, price: Any) -> Any:
     from sim.location import nest_values
 
     pool, p = model.prospects, model.p
-    share = price * pool.land[rows, None] / np.maximum(pool.investment[rows, None], 1e-9)
+    share = pull.base_price * pool.land[rows, None] / np.maximum(pool.investment[rows, None], 1e-9)
     land = p.b_land * share / p.land_share_reference * np.log(price / pull.base_price)
     values = pull.value[pool.sector[rows], pool.source[rows]] + land
     weight = np.exp(values / p.lam_nest)

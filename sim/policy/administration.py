@@ -48,6 +48,12 @@ def online_services(dose: Dose, terms: Terms, p: Parameters) -> None:
     terms.compliance.add(dose.lever, p.online_saving * dose.change / 30.0)
 
 
+def appraisal(dose: Dose, terms: Terms, p: Parameters) -> None:
+    """Weight growth in the appraisal of officials: they recruit harder, and may report more than there is."""
+    terms.reporting_weight.add(dose.lever, dose.effective)
+    terms.recruitment.add(dose.lever, p.appraisal_effort * dose.change)
+
+
 def evaluation(dose: Dose, terms: Terms, p: Parameters) -> None:
     """Announce the period of outside evaluation; rationing then follows what was measured."""
     terms.evaluation_years.add(dose.lever, dose.value if dose.share > 0.0 else dose.baseline)
@@ -91,6 +97,6 @@ INSTRUMENTS = (
     Instrument("I19h", open_sectors),
     Instrument("I20a", nothing_on_offer, per_year(1.0)),
     Instrument("I21a", nothing_on_offer, per_year(20.0)),
-    Instrument("I22a", writes("reporting_weight"), free),
+    Instrument("I22a", appraisal, free),
     Instrument("I22b", evaluation, _evaluation_cost),
 )

@@ -98,7 +98,7 @@ class PolicyMix:
     """The levers of a scenario, dated; turns them into doses and terms quarter by quarter."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self.table = tables.levers()
+        self.table = dict(tables.levers())  # a plain dictionary, so that a model can be copied
         self.settings = dict(scenario.levers)
 
     def value(self, lever: str, quarter: int) -> float:

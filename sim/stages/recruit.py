@@ -89,7 +89,8 @@ def arrivals(model: RegionModel) -> Integers:
 def choose_places(pool: Prospects, rows: Integers, pull: Attraction, p: Parameters, price: Floats) -> Choice:
     """Choose by nested logit with each prospect's own tastes: first the region, then the park (P40-P48)."""
     sites = len(price)
-    share = price * pool.land[rows, None] / np.maximum(pool.investment[rows, None], 1e-9)
+    # The land share is taken at the base price, so that a dearer park is always less attractive.
+    share = pull.base_price * pool.land[rows, None] / np.maximum(pool.investment[rows, None], 1e-9)
     land = p.b_land * share / p.land_share_reference * np.log(price / pull.base_price)
     values = pull.value[pool.sector[rows], pool.source[rows]] + land
     inclusive = p.lam_nest * np.log(np.exp(values / p.lam_nest).sum(axis=1))

@@ -8,7 +8,9 @@ import numpy as np
 
 from agents.columns import Floats, Integers
 from agents.talent import OUTSIDE, SEARCHING
+from sim.build import share_out
 from sim.schedule import stage
+from sim.stages.labour import pay_workers
 
 if TYPE_CHECKING:
     from sim.model import RegionModel
@@ -19,12 +21,14 @@ YUNNAN, CHINA = 2, 3
 
 @stage(
     reads=(
-        "homes.amenity homes.base_residents homes.house_price homes.residents pools.normal_tightness "
-        "pools.tightness pools.wage region.natural_growth region.reservoir region.residential_pace "
-        "talent.cell talent.home talent.hukou talent.origin talent.owner talent.skill talent.wage"
+        "firms.sector firms.site firms.staff firms.weight homes.amenity homes.base_residents "
+        "homes.house_price homes.residents pools.normal_tightness pools.tightness pools.wage "
+        "region.natural_growth region.reservoir region.residential_pace region.wage_bill talent.cell "
+        "talent.home talent.hukou talent.origin talent.owner talent.skill talent.wage"
     ),
     writes=(
-        "homes.amenity homes.house_price homes.residents region.natural_growth region.reservoir talent.home talent.id"
+        "firms.staff homes.amenity homes.house_price homes.residents region.natural_growth "
+        "region.reservoir region.wage_bill talent.home talent.id"
     ),
 )
 def choose_residence(model: RegionModel) -> None:
@@ -33,6 +37,7 @@ def choose_residence(model: RegionModel) -> None:
     move_home(model)
     leave(model)
     arrive(model)
+    leave_jobs(model)
     model.homes.residents = np.bincount(model.talent.home, minlength=model.homes.n) * model.frame.person_weight
 
 
@@ -61,6 +66,13 @@ def live_and_price(model: RegionModel) -> None:
         + p.service_amenity * reach
     )
     homes.amenity = homes.amenity + p.amenity_speed * (wanted - homes.amenity)
+
+
+def leave_jobs(model: RegionModel) -> None:
+    """Share the workers who are still there out to firms, and set wages again: who moved away works here no more."""
+    persons = model.talent.workers(model.cells.count) * model.frame.person_weight
+    model.firms.staff = share_out(model.firms, model.cells, model.firms.staff, persons)
+    pay_workers(model)
 
 
 def home_values(model: RegionModel) -> Floats:

@@ -22,7 +22,7 @@ TOLERANCE = 1e-9
 REST = 1e-3
 # What is left when larger amounts cancel, such as credit below a limit that was just reached: compared with at least
 # REST of the firm's capital and sales (so that 1e-12 of them counts as nothing).
-RESTS = {"investment", "support", "profit", "usual_profit", "cash"}
+RESTS = {"investment", "support", "profit", "usual_profit", "cash", "debt"}
 
 
 class Differences:
@@ -82,7 +82,8 @@ class Differences:
             engine, twin = getattr(model.region, column)[0], getattr(economy.region, column)
             self.real(f"region.{column}", place, engine, twin, scale)
         people = model.region.reservoir[0, : len(RESERVOIRS)]
-        self.real("region.reservoir", place, people, [getattr(economy.region, name) for name in RESERVOIRS])
+        moved = [getattr(economy.region, name) for name in RESERVOIRS]  # since step 0, so it may be nobody
+        self.real("region.reservoir", place, people, moved, economy.fixed.person_weight)
         self.real("site_terms", place, model.tfp_terms, economy.site_terms)
         for fact, amount in economy.facts.items():
             self.real(f"facts.{fact}", place, model.facts[fact], amount)

@@ -20,25 +20,25 @@ def match_labour(economy: Economy) -> None:
     vacancies = [max(target - have, 0) for target, have in zip(targets, economy.workers(), strict=True)]
     flows = match(economy, vacancies)
     hire(economy, vacancies, flows)
-    share_out_staff(economy)
+    share_out(economy, "wanted")
     move_wages(economy)
     pay_workers(economy)
 
 
 def wanted_persons(economy: Economy) -> list[int]:
     """Return the persons that the firms of each labour cell want, rounded at a mark of the cell that never changes."""
-    asked = asked_by_cell(economy)
+    asked = by_cell(economy, "wanted")
     weight, marks = economy.fixed.person_weight, economy.fixed.cell_mark
     return [math.floor(real / weight + mark) for real, mark in zip(asked, marks, strict=True)]
 
 
-def asked_by_cell(economy: Economy) -> list[float]:
-    """Return the real persons that firms want by labour cell."""
-    asked = [0.0] * economy.fixed.cell_count
+def by_cell(economy: Economy, attribute: str) -> list[float]:
+    """Return real persons by labour cell: `wanted` by firms, or their `staff`."""
+    total = [0.0] * economy.fixed.cell_count
     for firm in economy.firms.values():
-        for cell, wanted in zip(economy.fixed.cell_of[firm.site][firm.sector], firm.wanted, strict=True):
-            asked[cell] += wanted * firm.weight
-    return asked
+        for cell, persons in zip(economy.fixed.cell_of[firm.site][firm.sector], getattr(firm, attribute), strict=True):
+            total[cell] += persons * firm.weight
+    return total
 
 
 def separate(economy: Economy, targets: list[int]) -> None:
@@ -214,15 +214,13 @@ def seat(economy: Economy, people: list[tuple[float, Person]], cells: list[int])
         person.cell = economy.hired[person.id] = cell
 
 
-def share_out_staff(economy: Economy) -> None:
-    """Share the persons of each labour cell out to its firms by wanted staff: exact per cell."""
-    asked, weight = asked_by_cell(economy), economy.fixed.person_weight
-    ratio = [
-        have * weight / wanted if wanted > 0.0 else 0.0 for have, wanted in zip(economy.workers(), asked, strict=True)
-    ]
+def share_out(economy: Economy, attribute: str) -> None:
+    """Share the persons of each labour cell out to its firms by `wanted` or by present `staff`: exact per cell."""
+    weight, pairs = economy.fixed.person_weight, zip(economy.workers(), by_cell(economy, attribute), strict=True)
+    ratio = [have * weight / asked if asked > 0.0 else 0.0 for have, asked in pairs]
     for firm in economy.firms.values():
         cells = economy.fixed.cell_of[firm.site][firm.sector]
-        firm.staff = [wanted * ratio[cell] for wanted, cell in zip(firm.wanted, cells, strict=True)]
+        firm.staff = [part * ratio[cell] for part, cell in zip(getattr(firm, attribute), cells, strict=True)]
 
 
 def move_wages(economy: Economy) -> None:

@@ -8,19 +8,22 @@ from itertools import accumulate
 
 from tests.twin.economy import SKILLS, Economy
 from tests.twin.firm import clip
+from tests.twin.labour import pay_workers, share_out
 from tests.twin.person import OUTSIDE, SEARCHING
 
 YUNNAN, CHINA = 2, 3  # origins: rest of Yunnan, rest of China
 
 
 def choose_residence(economy: Economy) -> None:
-    """Move house prices and amenity, let persons move home, leave and arrive, and count who lives where."""
+    """Move house prices and amenity, let persons move home, leave and arrive, set staff again, count residents."""
     move_prices(economy)
     move_amenity(economy)
     move_home(economy)
     pull = pull_factor(economy)
     leave(economy, pull)
     arrive(economy, pull)
+    share_out(economy, "staff")  # who has left works here no more
+    pay_workers(economy)
     count = [0] * (economy.fixed.sites + 1)
     for person in economy.persons.values():
         count[person.home] += 1
