@@ -28,6 +28,7 @@ class Streams:
         self._root = seed.generate_state(2, np.uint64)
         self._keys: dict[str, Any] = {}
         self._used: set[str] = set()
+        self._kept: dict[tuple[str, str], Floats] = {}
         self.quarter = 0
 
     def begin(self, quarter: int) -> None:
@@ -62,11 +63,19 @@ class Streams:
 
     def fixed(self, name: str, ids: Integers) -> Floats:
         """Return the uniform on [0, 1) that belongs to each id for life (a keyed hash of the case)."""
-        return self._generator(name, _FIXED).random(_length(ids))[ids]
+        return self._for_life(name, _length(ids), "random")[ids]
 
     def fixed_normal(self, name: str, ids: Integers) -> Floats:
         """Return the standard normal that belongs to each id for life."""
-        return self._generator(name, _FIXED).standard_normal(_length(ids))[ids]
+        return self._for_life(name, _length(ids), "standard_normal")[ids]
+
+    def _for_life(self, name: str, length: int, kind: str) -> Floats:
+        """Return the draws of a stream from id 0 on; kept, as they never change, and redrawn longer when ids grow."""
+        kept = self._kept.get((name, kind))
+        if kept is None or len(kept) < length:
+            room = max(length, 2 * len(kept) if kept is not None else 0)
+            kept = self._kept[name, kind] = getattr(self._generator(name, _FIXED), kind)(room)
+        return kept
 
 
 def _length(ids: Integers) -> int:
