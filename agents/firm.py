@@ -52,14 +52,16 @@ class Firms(Population):
     shock = column(float, "log points", "Revenue productivity shock, AR(1)")
     productivity = column(float, "index", "Total factor productivity now, terms and research included, shock excluded")
     customer_base = column(float, "million yuan per quarter", "Customers kept, in units of normal sales")
-    expected_sales = column(float, "million yuan per quarter", "Expected sales at the shock of today")
+    expected_sales = column(float, "million yuan per quarter", "Expected sales at a shock of zero")
     capacity = column(float, "million yuan per quarter", "Output possible this quarter, 2020 prices")
     orders = column(float, "million yuan per quarter", "Demand met with this quarter, sold or not, 2020 prices")
     sales = column(float, "million yuan per quarter", "Value added sold this quarter, 2020 prices")
     value_added = column(float, "million yuan per quarter", "Value added sold this quarter, model prices")
     investment = column(float, "million yuan per quarter", "Capital formation this quarter, 2020 prices")
     overhead = column(float, "million yuan per quarter", "Overhead of a normal quarter")
-    profit = column(float, "million yuan per quarter", "Operating surplus less overhead of this quarter")
+    profit = column(
+        float, "million yuan per quarter", "Surplus less overhead and interest, with support, of this quarter"
+    )
     usual_profit = column(float, "million yuan per quarter", "Profit that the firm would make at a shock of zero")
     cash = column(float, "million yuan", "Cash")
     debt = column(float, "million yuan", "Bank debt")
@@ -208,7 +210,8 @@ class Firms(Population):
 
 def weighted(values: Floats, firms: Firms) -> float:
     """Return the total over real firms of a column, its unit."""
-    return float(values @ firms.weight)
+    # Not a dot product: the linear-algebra library splits that over threads, and the last bits would depend on it.
+    return float((values * firms.weight).sum())
 
 
 def by_sector(values: Floats, firms: Firms, sectors: int) -> Floats:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.columns import Floats, Integers
-from agents.firm import INCUMBENT, STATE, Firms, by_cell
+from agents.firm import INCUMBENT, STATE, Firms, by_cell, weighted
 from agents.streams import Streams
 from sim.calibration import tables
 from sim.params import Parameters, formation
@@ -216,8 +216,8 @@ def give_research(p: Parameters, firms: Firms, industrial: Floats, services: int
     """
     active = (industrial[firms.sector] > 0) | (firms.sector == services)
     intensity = np.where(firms.high_tech == 1, p.rd_certified, np.where(active, 1.0, 0.0))
-    total = float((intensity * firms.sales) @ firms.weight)
-    firms.rd_share = intensity * p.rd_gdp * float(firms.sales @ firms.weight) / total
+    total = weighted(intensity * firms.sales, firms)
+    firms.rd_share = intensity * p.rd_gdp * weighted(firms.sales, firms) / total
     firms.rd_spending = firms.rd_share * firms.sales
     quarterly_growth, quarterly_loss = (1.0 + p.g_rd) ** 0.25 - 1.0, 1.0 - (1.0 - p.delta_rd) ** 0.25
     firms.rd_stock = firms.rd_share * firms.base_sales / (quarterly_growth + quarterly_loss)

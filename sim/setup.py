@@ -163,11 +163,10 @@ def reference_values(model: RegionModel) -> None:
     model.start_output, model.last_output = output, output
     model.start_productivity, model.productivity_gain = output / persons, 1.0
     model.start_taxes = float(model.government.own_taxes[0])
-    flagged = float((firms.sales * firms.weight) @ (firms.high_tech == 1))
+    flagged = weighted(firms.sales * (firms.high_tech == 1), firms)
     model.hightech_scale = p.ht_va * model.flow / max(flagged, 1e-9)
-    total = float(
-        (np.where(firms.high_tech == 1, p.rd_certified, 1.0) * (firms.rd_share > 0) * firms.sales) @ firms.weight
-    )
+    intensity = np.where(firms.high_tech == 1, p.rd_certified, 1.0) * (firms.rd_share > 0)
+    total = weighted(intensity * firms.sales, firms)
     model.research_unit = p.rd_gdp * output / max(total, 1e-9)
     model.research_growth = np.ones(len(frame.sites))
     model.base_labour_force = float((talent.home < len(frame.sites)).sum())

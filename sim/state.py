@@ -39,7 +39,7 @@ class LabourPools(Population):
     normal_tightness = column(float, "ratio", "Tightness at which wages follow productivity", default=1.0)
     vacancies = column(float, "persons", "Vacancies of the quarter")
     searchers = column(float, "persons", "Searchers of the quarter")
-    hires = column(float, "persons", "Hires of the quarter")
+    hires = column(float, "persons", "Matches of the quarter, before rounding to whole persons")
 
 
 class Homes(Population):
@@ -140,7 +140,7 @@ class Frame:
     capital_output: Floats
     energy: Floats  # tonnes per million yuan, 2020
     demand: Floats  # province, rest of China, exports by sector, shape (13, 3)
-    equipment: Floats  # share of outlays
+    equipment: Floats  # share of capital formation
     imported: Floats  # share of equipment
     two_high: Floats
     hightech_share: Floats

@@ -91,8 +91,8 @@ def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
     model.facts.update(deaths=float(firms.weight[failed].sum()), moved_out=float(firms.weight[moved].sum()))
     book_moves(model, moved)
     w = firms.weight * gone
-    ledger.post("liquidation", "firms", "owners", float(np.maximum(firms.cash, 0.0) @ w))
-    ledger.post("default", "banks", "firms", float(np.maximum(-firms.cash, 0.0) @ w))
+    ledger.post("liquidation", "firms", "owners", float((np.maximum(firms.cash, 0.0) * w).sum()))
+    ledger.post("default", "banks", "firms", float((np.maximum(-firms.cash, 0.0) * w).sum()))
     lost_land = np.bincount(firms.site, firms.land * w, model.parks.n)
     model.parks.occupied = np.maximum(model.parks.occupied - lost_land, 0.0)
     model.parks.idle = model.parks.idle + lost_land
@@ -215,7 +215,7 @@ def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
     firms.origin[rows] = np.where(
         high_tech_sector & (model.streams.fixed("entrant.spin_off", ids) < p.spin_off_share), SPIN_OFF, kind
     )
-    model.ledger.post("equity", "owners", "firms", float(runway @ weight))
+    model.ledger.post("equity", "owners", "firms", float((runway * weight).sum()))
     give_places(model, rows)
     count = float(weight.sum())
     model.facts["births" if kind == ENTRANT else "moved_in"] += count

@@ -49,15 +49,15 @@ def output_indicators(model: RegionModel) -> dict[str, float]:
     sales = firms.sales * firms.weight
     producing = firms.weight * firms.producing
     gdp = float(sales.sum())
-    industry = float(sales @ frame.industrial[firms.sector])
-    hightech = float(sales @ (firms.high_tech == 1)) * model.hightech_scale
+    industry = float((sales * frame.industrial[firms.sector]).sum())
+    hightech = float(sales[firms.high_tech == 1].sum()) * model.hightech_scale
     staff = np.maximum(firms.employment * firms.weight, 1e-12)
     ratio = np.where(
         firms.producing, firms.productivity / np.maximum(frame.cell_tfp[firms.site, firms.sector], 1e-12), 0.0
     )
     fai = float(region.investment_recorded[0])
     sharing = model.terms.statistical_sharing.total * facts["joint_output"] / max(gdp, 1e-9)
-    facts["joint_output"] = float(sales @ ((firms.source == 0) & firms.producing))
+    facts["joint_output"] = float(sales[(firms.source == 0) & firms.producing].sum())
     booked = gdp * (1.0 - sharing) * (1.0 + model.p.reporting_bias * model.terms.reporting_weight.total)
     return {
         "gdp": gdp,
@@ -85,7 +85,7 @@ def output_indicators(model: RegionModel) -> dict[str, float]:
         "mean_tfp": float(np.average(ratio, weights=staff * firms.producing + 1e-12)),
         "energy_use": float(region.energy_use[0]),
         "rd_spending": weighted(firms.rd_spending, firms),
-        "hightech_firms": float(producing @ (firms.high_tech == 1)),
+        "hightech_firms": float(producing[firms.high_tech == 1].sum()),
         "price_level": weighted(firms.value_added, firms) / max(gdp, 1e-9),
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import Floats
+from agents.firm import weighted
 from sim.schedule import stage
 from sim.stages.land import land_price
 
@@ -87,9 +88,9 @@ def finance(model: RegionModel, wanted: Floats) -> None:
     loan = np.where(firms.producing, loan, 0.0)
     firms.debt = firms.debt + loan
     firms.cash = firms.cash + loan
-    model.ledger.post("loans", "banks", "firms", float(loan @ firms.weight))
-    model.facts["investment_wanted"] = float(wanted @ firms.weight)
-    model.facts["investment_cut"] = float((wanted - firms.investment) @ firms.weight)
+    model.ledger.post("loans", "banks", "firms", weighted(loan, firms))
+    model.facts["investment_wanted"] = weighted(wanted, firms)
+    model.facts["investment_cut"] = weighted(wanted - firms.investment, firms)
 
 
 def plan_research(model: RegionModel) -> None:
@@ -104,7 +105,7 @@ def plan_research(model: RegionModel) -> None:
     firms.rd_spending = np.where(firms.producing, firms.rd_share * revenue * cost**p.uc_rd, 0.0)
     grants = model.terms.research_grants.total / 4.0
     if grants > 0.0:
-        stock = firms.rd_stock * (firms.high_tech == 1)
-        total = float(stock @ firms.weight)
+        stock = firms.rd_stock * (firms.high_tech == 1) * firms.producing
+        total = weighted(stock, firms)
         if total > 0.0:
             firms.rd_spending = firms.rd_spending + (1.0 + p.rd_add) * grants * stock / total

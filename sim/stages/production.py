@@ -49,7 +49,7 @@ def produce_and_sell(model: RegionModel) -> None:
     record_displacement(model)
     firms.keep_customers(p.u_norm, p.lam_b)
     firms.energy = frame.energy[firms.sector] * saving * firms.sales
-    model.region.energy_use[:] = float(firms.energy @ firms.weight)
+    model.region.energy_use[:] = weighted(firms.energy, firms)
     move_prices(model)
     model.tfp_terms = np.exp(log_terms(model))
 
@@ -73,7 +73,7 @@ def sector_demand(model: RegionModel) -> Floats:
     sigma, price = model.elasticity, markets.price
     share = price**-sigma / (p.s_prov * price ** (1.0 - sigma) + 1.0 - p.s_prov)
     province = np.where(frame.industrial > 0, paths.secondary[t], paths.province[t])
-    wages = float(region.wage_bill[0] / region.base_wage_bill[0]) if t > 1 else province[-1]
+    wages = float(region.wage_bill[0] / region.base_wage_bill[0]) if t > 1 else paths.province[t]
     formed = float(region.business_formation[0] + region.infrastructure_formation[0] + region.housing_formation[0])
     formed = formed / float(region.base_formation[0])
     services, building = frame.sectors.index("consumer_services"), frame.sectors.index("construction")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import Floats
-from agents.firm import weighted
+from agents.firm import LEASE_FIRST, LEASED, weighted
 from sim.params import INVESTING
 from sim.policy.registry import INSTRUMENTS
 from sim.schedule import stage
@@ -80,7 +80,12 @@ def firm_account(model: RegionModel) -> Account:
     free = firms.producing & (firms.free_rent > 0)
     rent_saved = np.where(free, p.incubator_rent_share * paid, 0.0)
     interest = firms.debt * p.r_loan / 4.0
-    leased = np.where(firms.tenure > 0, p.p_ind * p.lease_rate / 4.0 * firms.land, 0.0) * firms.producing
+    leased = (
+        np.where(
+            (firms.tenure == LEASED) | (firms.tenure == LEASE_FIRST), p.p_ind * p.lease_rate / 4.0 * firms.land, 0.0
+        )
+        * firms.producing
+    )
     taxable = firms.value_added - tax - wages - paid - interest - model.rates.depreciation * firms.capital
     favoured = (firms.high_tech == 1) | (frame.industrial[firms.sector] > 0)
     rate = np.where(favoured, p.hnte_rate / 100.0, p.income_tax_standard)
@@ -115,7 +120,7 @@ def grant_support(model: RegionModel) -> Floats:
     """Return laboratory grants by certified firm, shared by research stock."""
     firms = model.firms
     stock = firms.rd_stock * (firms.high_tech == 1) * firms.producing
-    total = float(stock @ firms.weight)
+    total = weighted(stock, firms)
     grants = model.terms.research_grants.total / 4.0
     return grants * stock / total if total > 0.0 and grants > 0.0 else np.zeros(firms.n)
 

@@ -262,7 +262,7 @@ class Firm(mesa.Agent):
         local_tax = tax * rules.local_tax_share
         overhead = self.overhead * rules.compliance if producing else 0.0
         interest = self.debt * p.r_loan / 4.0
-        rent = p.p_ind * p.lease_rate / 4.0 * self.land if producing and self.tenure > 0 else 0.0
+        rent = p.p_ind * p.lease_rate / 4.0 * self.land if producing and self.tenure in (1, 2) else 0.0
         taxable = self.value_added - tax - wages - overhead - interest - rules.depreciation * self.capital
         favoured = self.high_tech or rules.industrial
         rate = p.hnte_rate / 100.0 if favoured else p.income_tax_standard

@@ -75,10 +75,10 @@ def plan_research(economy: Economy) -> None:
     stock = 0.0
     for firm in economy.firms.values():
         firm.plan_research(wage[firm.site], p)
-        if firm.high_tech:
+        if firm.high_tech and not firm.building:
             stock += firm.rd_stock * firm.weight
     grants = now.research_grants / 4.0
     if grants > 0.0 and stock > 0.0:
         for firm in economy.firms.values():
-            if firm.high_tech:
+            if firm.high_tech and not firm.building:
                 firm.rd_spending += (1.0 + p.rd_add) * grants * firm.rd_stock / stock
