@@ -1,4 +1,4 @@
-"""The command line: `dianzhong run`, `check` and `describe`.
+"""The command line: `dianzhong run`, `check`, `describe` and `prove`.
 
 Help, `check` and `describe` load no heavy library. Exit codes: 0 done; 1 our bug; 2 bad command line or input, nothing
 was run; 3 done, but replicates failed; 5 storage; 130 and 143 interrupted.
@@ -163,6 +163,18 @@ def _check(options: argparse.Namespace, text: Messages) -> int:
     return OK
 
 
+def _prove(options: argparse.Namespace, text: Messages) -> int:
+    from experiments.pool import single_threaded
+
+    single_threaded()
+    from experiments.proof.commands import prove
+
+    names = ("replicates", "scale", "seed", "workers")
+    proof = prove(options.proof, {name: getattr(options, name) for name in names})
+    print(json.dumps(proof.document(), ensure_ascii=False, indent=2) if options.json else proof.markdown())
+    return OK
+
+
 def _describe(options: argparse.Namespace, text: Messages) -> int:
     from experiments.describe import TOPICS, describe, rows_of, topics
 
@@ -236,7 +248,9 @@ def _parser(text: Messages) -> argparse.ArgumentParser:
     language.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=text("help.lang"))
     parser = _Parser(prog=PROGRAM, description=text("help.program"), parents=[language], allow_abbrev=False)
     parser.add_argument("--version", action=_Version, help=text("help.version"))
-    commands = parser.add_subparsers(dest="name", required=True, metavar="run | check | describe", parser_class=_Parser)
+    commands = parser.add_subparsers(
+        dest="name", required=True, metavar="run | check | describe | prove", parser_class=_Parser
+    )
 
     def command(name: str, run: Any) -> argparse.ArgumentParser:
         words = text(f"help.{name}")
@@ -253,6 +267,7 @@ def _parser(text: Messages) -> argparse.ArgumentParser:
     check.add_argument("scenario", metavar="FILE", help=text("help.file"))
     _add_run_options(check, text)
     _add_describe_options(command("describe", _describe), text)
+    _add_prove_options(command("prove", _prove), text)
     return parser
 
 
@@ -284,6 +299,17 @@ def _add_describe_options(parser: argparse.ArgumentParser, text: Messages) -> No
     words = text("help.topic", topics=", ".join(topics))
     parser.add_argument("topic", nargs="?", choices=topics, metavar="TOPIC", help=words)
     parser.add_argument("name", nargs="?", metavar="NAME", help=text("help.name"))
+
+
+def _add_prove_options(parser: argparse.ArgumentParser, text: Messages) -> None:
+    from experiments.proof.commands import PROOFS
+
+    words = text("help.proof", proofs=", ".join(PROOFS))
+    parser.add_argument("proof", choices=tuple(PROOFS), metavar="PROOF", help=words)
+    parser.add_argument("--replicates", type=_whole, metavar="N", help=text("help.proof_replicates"))
+    parser.add_argument("--scale", type=_whole, metavar="N", help=text("help.scale", n=50))
+    parser.add_argument("--seed", type=_whole, metavar="S", help=text("help.seed", n=7))
+    parser.add_argument("--workers", type=_whole, metavar="W", help=text("help.workers"))
 
 
 def _whole(word: str) -> int:

@@ -178,6 +178,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "help.run": ("运行一个方案并与对照比较", "run one policy against a reference"),
         "help.check": ("检查一个方案文件，不运行", "check a scenario file; run nothing"),
         "help.describe": ("查看有哪些杠杆、目标、参数……", "what there is: levers, targets, parameters, ..."),
+        "help.prove": (
+            "检验引擎：运气、尺度、涌现事实、主体的作用",
+            "test the engine: luck, scale, emergent facts, agents",
+        ),
+        "help.proof": ("检验项目：{proofs}", "one of: {proofs}"),
+        "help.proof_replicates": ("重复次数", "number of replicates"),
         "help.lang": ("输出语言", "language of the output"),
         "help.version": ("显示版本", "show the version"),
         "help.scenario": (
