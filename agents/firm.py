@@ -4,7 +4,7 @@ behind it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -20,6 +20,26 @@ TENURES = ("bought", "leased", "lease_first", "equity")
 INCUMBENT, ENTRANT, PROJECT, MOVED_IN, SPIN_OFF = range(5)
 PRIVATE, STATE, FOREIGN, RELOCATED = range(4)
 BOUGHT, LEASED, LEASE_FIRST, EQUITY = range(4)
+
+
+class Technology(Protocol):
+    """What firms know of their cell, read only."""
+
+    @property
+    def mix(self) -> Floats:
+        """Shares of staff by site, sector, skill."""
+
+    @property
+    def efficiency(self) -> Floats:
+        """Effective labour per person by skill."""
+
+    @property
+    def capital_share(self) -> Floats:
+        """Capital share by sector."""
+
+    @property
+    def capital_per_worker(self) -> Floats:
+        """Capital per worker at step 0 by site and sector, million yuan per person."""
 
 
 class Firms(Population):
@@ -130,28 +150,23 @@ class Firms(Population):
         rate = np.clip(gross_rate[self.sector] + adjustment * gap, 0.0, ceiling)
         return np.where(has_capital, rate * self.capital, 0.0)
 
-    def plan_staff(
-        self,
-        mix: Floats,
-        efficiency: Floats,
-        capital_share: Floats,
-        utilisation: float,
-        adjustment: float,
-        cost_response: Floats,
-    ) -> None:
+    def plan_staff(self, technology: Technology, utilisation: float, adjustment: float, cost_response: Floats) -> None:
         """Set `wanted` to what planned capacity needs, moved by Q14 of the gap; a firm that opens this quarter hires
         all at once.
 
-        mix: shares of staff by site, sector, skill, shape (10, 13, 4); efficiency: effective labour per person by
-        skill, shape (4,); cost_response: (unit labour cost / base)^P83 by sector, shape (13,).
+        cost_response: (unit labour cost / base)^P83 by sector, shape (13,). A named plant is run by a fixed crew: it
+        needs staff in proportion to expected sales, not what its very small labour share would ask for.
         """
-        share = capital_share[self.sector]
+        share = technology.capital_share[self.sector]
         opens = self.building == 1
         capital = np.where(opens, self.base_capital, self.capital)
         power = np.maximum(self.productivity * np.maximum(capital, 1e-9) ** share, 1e-12)
         need = (np.maximum(self.expected_sales, 0.0) / (utilisation * power)) ** (1.0 / (1.0 - share))
-        own_mix = mix[self.site, self.sector]
-        heads = need / (own_mix @ efficiency) * np.where(opens, 1.0, cost_response[self.sector])
+        own_mix = technology.mix[self.site, self.sector]
+        heads = need / (own_mix @ technology.efficiency)
+        density = np.maximum(technology.capital_per_worker[self.site, self.sector], 1e-12)
+        crew = self.base_capital / density * self.expected_sales / np.maximum(self.base_sales, 1e-12)
+        heads = np.where(self.named == 1, crew, heads) * np.where(opens, 1.0, cost_response[self.sector])
         target = own_mix * heads[:, None]
         moved = self.staff + np.where(opens, 1.0, adjustment)[:, None] * (target - self.staff)
         self.wanted = np.where((self.building <= 1)[:, None], np.maximum(moved, 0.0), 0.0)

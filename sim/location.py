@@ -71,14 +71,13 @@ def site_values(model: RegionModel) -> Floats:
     market = p.b_ma * np.log(np.maximum(access, 1e-9)[:, None] + p.supplier_weight * supply).T
     skill_wage = model.pools.wage.reshape(frame.areas, 4)[frame.area] / (1.0 + p.w_out) ** (model.quarter / 4.0)
     wage = p.b_wage * np.log(np.einsum("isk,ik->is", frame.mix, skill_wage)).T
-    days = p.b_time * np.log(max(terms.approval_days.total, 5.0) / model.policy.table["I19a"].baseline)
     base_equipment = p.support_burden
     support = frame.equipment * frame.imported * terms.equipment_subsidy.total * (terms.equipment_cap.total > 0.0)
     tax = p.b_tax * np.log(1.0 - np.minimum(support / base_equipment, 0.9))
     company = p.operator_gain * (model.parks.operator == 1)  # a company recruits better than a committee
     effort = company + p.b_effort * np.log(np.maximum(model.parks.effort * sites, 1e-3))
     services = p.b_services * model.homes.amenity[:sites]
-    by_sector = peers + market + wage + (tax + days)[:, None] + (effort + services)
+    by_sector = peers + market + wage + tax[:, None] + (effort + services)
     return by_sector[:, None, :] + source_distance(model)[None]
 
 

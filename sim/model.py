@@ -97,6 +97,7 @@ class RegionModel(ColumnModel):
         self.rates = setup.rates(values)
         self.terms = Terms()
         self.doses: dict[str, Dose] = {}
+        self.cuts: dict[str, float] = {}  # share of a lever's extra cost that the budget pays this quarter
         self.outcomes: dict[str, float] = {}  # activity that levers have moved, as an evaluation measures it
         self.effects: dict[str, float] = {}  # activity per yuan at the last evaluation
         self.record: dict[str, Floats] = {name: np.full(horizon_quarters + 1, np.nan) for name in INDICATORS}

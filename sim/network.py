@@ -65,7 +65,8 @@ class Network:
         self.kunming = self.nodes.index("kunming_centre")
         ends = np.stack([self.source, self.target])
         touches = (ends == self.kunming).any(axis=0)
-        inside = (ends < self.n_sites).any(axis=0)
+        # The airport is no site, but the way of the airport side of the New Area to Kunming leads over it.
+        inside = ((ends < self.n_sites) | (ends == self.nodes.index("changshui_airport"))).any(axis=0)
         self.radial = touches & inside & (self.layer == TRANSPORT)
         self.open = self.opens < 0
 
@@ -75,11 +76,13 @@ class Network:
         twin.__dict__.update({k: v.copy() if isinstance(v, np.ndarray) else v for k, v in self.__dict__.items()})
         return twin
 
-    def advance(self, quarter: int, targets: dict[str, float], kunming_minutes: float, build_quarters: float) -> float:
+    def advance(
+        self, quarter: int, targets: dict[str, float], kunming_minutes: float, build_quarters: float, pace: float
+    ) -> float:
         """Open what is finished, set the weights of the layers, move the road to Kunming on; returns minutes saved.
 
         targets: wanted weight of a layer by name; kunming_minutes: wanted travel time (I11b), reached by construction
-        over build_quarters.
+        over build_quarters where money lasts (pace in [0, 1] is the share of the works that is paid).
         """
         changed = False
         now_open = self.opens <= quarter
@@ -91,14 +94,17 @@ class Network:
             new = np.clip(self.base_weight[rows] + shift, 0.0, 1.0) if shift else self.base_weight[rows]
             if not np.array_equal(new, self.weight[rows]):
                 self.weight[rows], changed = new, True
-        step = abs(self.base_kunming_minutes - kunming_minutes) / build_quarters
-        before = self.kunming_minutes
-        moved = np.clip(kunming_minutes - before, -step, step) if step else kunming_minutes - before
-        if moved:
-            self.kunming_minutes, changed = before + float(moved), True
+        saved = pace * self.works(kunming_minutes, build_quarters)
+        if saved:
+            self.kunming_minutes, changed = self.kunming_minutes - saved, True
         if changed:
             self.kernels = None
-        return max(before - self.kunming_minutes, 0.0)
+        return saved
+
+    def works(self, kunming_minutes: float, build_quarters: float) -> float:
+        """Return the minutes that a quarter of works would save on the way to Kunming; nothing is ever undone."""
+        step = abs(self.base_kunming_minutes - kunming_minutes) / build_quarters
+        return min(step, max(self.kunming_minutes - kunming_minutes, 0.0))
 
     def outlay(self, quarter: int) -> float:
         """Return what works on links that open later cost this quarter, million yuan: spread evenly until they open."""

@@ -39,7 +39,7 @@ def build_paths(path: str, p: Parameters) -> Paths:
         rest_of_china=(1.0 + p.g_rest) ** steps,
         exports=(1.0 + p.g_export) ** steps,
         kunming=_index(path, "kunming_gdp_growth"),
-        fai_price=(1.0 + p.fai_price / 100.0) ** steps,
+        fai_price=(1.0 + p.fai_price / 100.0) ** np.where(steps > 0.0, steps + p.shift0, 0.0),
     )
 
 

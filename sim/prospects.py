@@ -10,7 +10,7 @@ from sim.calibration import tables
 from sim.params import Parameters
 from sim.state import SOURCES
 
-HEADROOM = 3.0  # the pool holds this multiple of the base rate; thinning keeps what the rate of the day allows
+HEADROOM = 4.0  # the pool holds this multiple of the base rate; thinning keeps what the rate of the day allows
 MEDIAN_RATIO = {
     "eastern": 4 / 3,
     "foreign": 4 / 3,

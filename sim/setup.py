@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sim.model import RegionModel
 
 TASTE_CLASSES = 1024
-MOST_SCALE = 10_000.0
+MOST_SCALE = 1_000.0
 PUBLIC_WORKS = (*INVESTING, "I11b")
 
 
@@ -211,6 +211,11 @@ def base_facts(model: RegionModel) -> dict[str, float]:
         "tax_growth",
         "new_residents",
         "minutes_saved",
+        "minutes_wanted",
+        "idle_km2",
+        "free_months",
+        "equipment_bought",
+        "equipment_capped",
         "link_outlay",
         "evaluations",
         "reused_km2",
@@ -266,6 +271,7 @@ def start_budget(model: RegionModel) -> None:
         * (1.0 - model.policy.table["I13j"].baseline / 100.0)
         * (1.0 - p.park_receipts_share)
     )
+    land += model.base_residential * p.p_ind / p.pI_pR
     bonds = model.policy.table["I18d"].baseline / 4.0
     government.regular_spending[:] = max(float(government.base_revenue[0]) + land + bonds - costs, 0.0)
 

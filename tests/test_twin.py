@@ -95,7 +95,9 @@ def test_the_quarters_are_not_empty():
 # A comparison that cannot fail proves nothing: each of these bends one rule of the twin by a little.
 def bent_staff(monkeypatch):
     plan = Firm.plan_staff
-    monkeypatch.setattr(Firm, "plan_staff", lambda f, mix, e, share, cost, p: plan(f, mix, e, share, cost + 1e-6, p))
+    monkeypatch.setattr(
+        Firm, "plan_staff", lambda f, mix, e, share, cost, k, p: plan(f, mix, e, share, cost + 1e-6, k, p)
+    )
 
 
 def bent_quits(monkeypatch):

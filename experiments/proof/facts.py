@@ -49,8 +49,8 @@ def _snapshot(model: Any) -> dict[str, Any]:
 def tail_exponent(sizes: Any, weights: Any, share: float = 0.05) -> tuple[float, float, float]:
     """Return the maximum-likelihood (Hill) exponent of the upper tail, its threshold, and a test against the lognormal.
 
-    The test is Vuong's statistic: a positive value favours the power law, a negative one the lognormal (fitted to the
-    same tail by moments of the logarithm, truncated at the threshold); beyond 2 in absolute value it is clear.
+    The test is Vuong's statistic: a positive value favours the power law, a negative one the lognormal, both fitted to
+    the same tail by maximum likelihood; beyond 2 in absolute value it is clear.
     """
     order = np.argsort(-sizes)
     cumulative = np.cumsum(weights[order])
@@ -59,14 +59,26 @@ def tail_exponent(sizes: Any, weights: Any, share: float = 0.05) -> tuple[float,
     x, w = np.log(sizes[tail] / cut), weights[tail]
     exponent = float(w.sum() / max((w * x).sum(), 1e-12))
     power = math.log(exponent) - (exponent + 1.0) * x
-    mean = float(np.average(x, weights=w))
-    spread = max(float(np.average((x - mean) ** 2, weights=w)) ** 0.5, 1e-9)
-    inside = 0.5 * math.erfc(-mean / spread / math.sqrt(2.0))  # mass above the threshold
-    normal = -0.5 * ((x - mean) / spread) ** 2 - math.log(spread * math.sqrt(2.0 * math.pi)) - math.log(inside) - x
+    normal = truncated_normal(x, w) - x
     gap = power - normal
     centre = float(np.average(gap, weights=w))
     deviation = float(np.average((gap - centre) ** 2, weights=w)) ** 0.5
     return exponent, cut, centre * math.sqrt(float(w.sum())) / max(deviation, 1e-12)
+
+
+def truncated_normal(x: Any, weights: Any) -> Any:
+    """Return the log density at x >= 0 of the best-fitting normal truncated at zero (maximum likelihood)."""
+    from scipy.optimize import minimize
+    from scipy.stats import norm
+
+    def density(parameters: Any) -> Any:
+        mean, spread = parameters[0], math.exp(parameters[1])
+        return norm.logpdf(x, mean, spread) - norm.logsf(0.0, mean, spread)
+
+    centre = float(np.average(x, weights=weights))
+    guess = (centre, math.log(max(float(np.average((x - centre) ** 2, weights=weights)) ** 0.5, 1e-3)))
+    best = minimize(lambda parameters: -float((weights * density(parameters)).sum()), guess, method="Nelder-Mead")
+    return density(best.x)
 
 
 def size_rows(model: Any) -> list[list[Any]]:

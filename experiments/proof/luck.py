@@ -100,9 +100,10 @@ def _switches(luck_seed: np.random.SeedSequence, scale: float) -> tuple[float, f
         pool = model.prospects
         rows = np.flatnonzero((pool.quarter >= 1) & (pool.quarter <= 20))
         pull, price = attraction(model), land_price(model)
-        choice = choose_places(pool, rows, pull, model.p, price)
+        leased = model.hashes["lease"][rows] < model.terms.lease_first.total
+        choice = choose_places(pool, rows, pull, model.p, price, leased)
         chosen.append(np.where(choice.nest == 0, choice.site, 100 + choice.nest))
-        chances.append(_probabilities(model, rows, pull, price))
+        chances.append(_probabilities(model, rows, pull, price, leased))
     distance = 0.5 * np.abs(chances[0] - chances[1]).sum(axis=1)
     return float((chosen[0] != chosen[1]).sum()), float(distance.sum()), len(distance)
 
@@ -117,12 +118,13 @@ def _before_recruiting(arm: str, luck_seed: np.random.SeedSequence, scale: float
     return model
 
 
-def _probabilities(model: Any, rows: Any, pull: Any, price: Any) -> Any:
+def _probabilities(model: Any, rows: Any, pull: Any, price: Any, leased: Any) -> Any:
     """Return the chance of each site, then of Kunming, the rest of Yunnan and elsewhere, shape (n, sites + 3)."""
     from sim.location import nest_values
 
     pool, p = model.prospects, model.p
     share = pull.base_price * pool.land[rows, None] / np.maximum(pool.investment[rows, None], 1e-9)
+    share = share * (1.0 - p.lease_relief * leased)[:, None]
     land = p.b_land * share / p.land_share_reference * np.log(price / pull.base_price)
     values = pull.value[pool.sector[rows], pool.source[rows]] + land
     weight = np.exp(values / p.lam_nest)

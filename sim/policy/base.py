@@ -47,6 +47,7 @@ def free(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
 class Instrument:
     """One lever: its mechanism writes terms; its cost, million yuan per quarter, follows from take-up (`facts`).
 
+    estimate: what the dose would cost this quarter, for rationing, where `cost` waits for take-up that comes later.
     outcome: activity that the lever moved in the quarter, million yuan, as an outside evaluation would measure it
     (I22b); None where an evaluation finds nothing to measure.
     """
@@ -55,6 +56,7 @@ class Instrument:
     announce: Mechanism
     cost: Cost = free
     outcome: Cost | None = None
+    estimate: Cost | None = None
 
 
 def writes(channel: str, factor: float = 1.0) -> Mechanism:

@@ -27,6 +27,12 @@ def eastern_mechanism(dose: Dose, terms: Terms, p: Parameters) -> None:
     terms.eastern.add(dose.lever, math.log(max(dose.effective, 1e-3)))
 
 
+def partner_share(dose: Dose, terms: Terms, p: Parameters) -> None:
+    """A partner region that shares the tax of joint projects sends more of them."""
+    terms.partner_sharing.add(dose.lever, dose.effective / 100.0)
+    terms.eastern.add(dose.lever, p.partner_gain * dose.effective / 100.0)
+
+
 def foreign_barrier(dose: Dose, terms: Terms, p: Parameters) -> None:
     """A lower barrier brings more foreign prospects."""
     terms.foreign.add(dose.lever, -p.fdi_barrier * dose.change)
@@ -59,6 +65,14 @@ def _teams_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
 
 def _rent_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
     return facts["free_rent"]
+
+
+def _rent_estimate(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return facts["free_rent"] * dose.effective / facts["free_months"] if facts["free_months"] > 0.0 else 0.0
+
+
+def _equipment_estimate(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return facts["equipment_bought"] * dose.effective / 100.0 * facts["equipment_capped"]
 
 
 def _incubator_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
@@ -104,17 +118,17 @@ INSTRUMENTS = (
     Instrument("I04d", project_teams, _teams_cost, _started),
     Instrument("I04j", eastern_mechanism, per_year(5.0)),
     Instrument("I05b", writes("platform_investment"), per_year(1.0), formed),
-    Instrument("I05d", writes("partner_sharing", 0.01), _partner_cost),
+    Instrument("I05d", partner_share, _partner_cost),
     Instrument("I05e", writes("statistical_sharing", 0.01)),
     research_grant("new_national_labs"),
     research_grant("new_national_centres"),
     research_grant("provincial_labs"),
-    Instrument("I06g", writes("free_rent"), _rent_cost),
+    Instrument("I06g", writes("free_rent"), _rent_cost, estimate=_rent_estimate),
     Instrument("I06h", writes("incubator_space"), _incubator_cost),
     Instrument("I07a", writes("certification"), per_year(0.3)),
     Instrument("I08a", writes("layer_customs"), per_year(10.0)),
     Instrument("I09a", foreign_barrier),
-    Instrument("I09g", writes("equipment_subsidy", 0.01), _equipment_cost, _induced),
+    Instrument("I09g", writes("equipment_subsidy", 0.01), _equipment_cost, _induced, _equipment_estimate),
     Instrument("I09h", writes("equipment_cap")),
     Instrument("I12c", writes("guarantee", 0.01), _guarantee_cost, _lent),
     Instrument("I12d", writes("ip_pledge"), _pledge_cost),

@@ -57,6 +57,19 @@ def _road_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
     return p.minute_cost * facts["minutes_saved"]
 
 
+def _reuse_estimate(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    reused = facts["idle_km2"] * (1.0 - (1.0 - min(dose.effective / 100.0, 1.0)) ** 0.25)
+    return reused * p.p_ind * p.buy_back
+
+
+def _quota_estimate(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return dose.effective / 4.0 * p.land_acquisition
+
+
+def _road_estimate(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
+    return p.minute_cost * facts["minutes_wanted"] if dose.value < dose.baseline else 0.0
+
+
 def _housing_cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
     return p.housing_subsidy * max(dose.change, 0.0) * facts["households"] / 20.0
 
@@ -74,16 +87,16 @@ INSTRUMENTS = (
     Instrument("I10c", writes("energy_fall", 0.01)),
     Instrument("I10d", writes("green_share", 0.01)),
     Instrument("I11a", writes("district_investment"), per_year(1.0), formed),
-    Instrument("I11b", writes("kunming_minutes"), _road_cost),
+    Instrument("I11b", writes("kunming_minutes"), _road_cost, estimate=_road_estimate),
     Instrument("I11c", writes("housing_ratio"), _housing_cost),
     Instrument("I11d", writes("residential_share", 0.01)),
     Instrument("I11e", writes("school_investment"), per_year(1.0), formed),
     Instrument("I11f", writes("smart_investment"), per_year(1.0), formed),
     Instrument("I11g", writes("garden_investment"), per_year(1.0), formed),
-    Instrument("I13a", land_quota, _quota_cost),
+    Instrument("I13a", land_quota, _quota_cost, estimate=_quota_estimate),
     Instrument("I13c", farmland_balance, _farmland_cost),
     Instrument("I13b", writes("industry_land_share", 0.01)),
-    Instrument("I13d", writes("idle_reuse", 0.01), _reuse_cost),
+    Instrument("I13d", writes("idle_reuse", 0.01), _reuse_cost, estimate=_reuse_estimate),
     Instrument("I13g", writes("lease_first", 0.01)),
     Instrument("I13j", writes("land_discount", 0.01)),
     Instrument("I14a", writes("hukou_barrier"), _resident_cost),

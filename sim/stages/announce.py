@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from agents.terms import Terms
 from sim.policy.base import Dose
 from sim.policy.registry import INSTRUMENTS
@@ -45,6 +47,7 @@ def announce_policy(model: RegionModel) -> None:
 def ration_support(model: RegionModel) -> None:
     """Post grants, bonds and remittance; scale new support so that last quarter's take-up fits the cash."""
     government, terms = model.government, model.terms
+    model.facts["minutes_wanted"] = model.network.works(terms.kunming_minutes.total, model.p.road_quarters)
     for lever, payer in FROM_OTHERS.items():
         amount = (terms.provincial_grant if payer == "province" else terms.kunming_grant).total / 4.0
         model.pay("grant", payer, "new_area", amount, lever)
@@ -55,16 +58,19 @@ def ration_support(model: RegionModel) -> None:
     room = _room(model)
     short = max(sum(wanted.values()) + float(government.arrears[0]) - room, 0.0)
     base_quota = model.policy.table["I18d"].baseline
-    issue = (base_quota + min(max(terms.bond_quota.total - base_quota, 0.0), 4.0 * short)) / 4.0
+    extra = max(terms.bond_quota.total - base_quota, 0.0)
+    issue = (min(base_quota, terms.bond_quota.total) + min(extra, 4.0 * short)) / 4.0
     model.pay("bonds", "banks", "new_area", issue)
     government.bond_debt[:] += issue
-    cuts = _cuts(model, wanted, max(room + issue - base_quota / 4.0 - float(government.arrears[0]), 0.0))
+    model.cuts = cuts = _cuts(model, wanted, max(room + issue - base_quota / 4.0 - float(government.arrears[0]), 0.0))
     government.rationed[:] = sum((1.0 - cuts[lever]) * cost for lever, cost in wanted.items())
     for lever, cost in wanted.items():
         model.ledger.rationed[lever] += (1.0 - cuts[lever]) * cost
     if any(cut < 1.0 for cut in cuts.values()):
         theta = float(government.implementation[0])
-        model.doses = model.policy.doses(model.quarter, theta, cuts)
+        # A road that is short of money is built more slowly; where it leads does not change.
+        spared = {lever: cut for lever, cut in cuts.items() if lever != "I11b"}
+        model.doses = model.policy.doses(model.quarter, theta, spared)
         model.terms = announce_terms(model.doses, model)
 
 
@@ -74,7 +80,7 @@ def _extra_cost(model: RegionModel, lever: str) -> float:
     if dose.value == dose.baseline or model.policy.table[lever].payer != "new_area":
         return 0.0
     plain = Dose(lever, dose.baseline, dose.baseline, dose.baseline, 0.0)
-    cost = INSTRUMENTS[lever].cost
+    cost = INSTRUMENTS[lever].estimate or INSTRUMENTS[lever].cost
     return model.own_share(lever) * (cost(dose, model.facts, model.p) - cost(plain, model.facts, model.p))
 
 
@@ -92,18 +98,25 @@ def _room(model: RegionModel) -> float:
 
 
 def _cuts(model: RegionModel, wanted: dict[str, float], cash: float) -> dict[str, float]:
-    """Return the share of each lever's extra cost that is paid: in proportion, or by measured effect after an
-    evaluation.
+    """Return the share of each lever's extra cost that is paid.
+
+    What is small beside the budget (N-share of base revenue) is paid first: no office stops copying reforms because
+    roads are dear. The rest is cut in proportion, or by measured effect once an evaluation has been held; a lever that
+    the evaluation could not measure stands in the middle.
     """
-    total = sum(wanted.values())
-    if total <= cash:
-        return dict.fromkeys(wanted, 1.0)
-    if not model.effects:
-        return dict.fromkeys(wanted, cash / total)
-    cuts, left = {}, cash
-    for lever in sorted(wanted, key=lambda name: (-model.effects.get(name, 1.0), name)):
+    small = model.p.small_lever * float(model.government.base_revenue[0])
+    left, cuts = cash, {}
+    for lever in sorted((name for name in wanted if wanted[name] <= small), key=lambda name: (wanted[name], name)):
         cuts[lever] = min(1.0, left / wanted[lever])
         left -= cuts[lever] * wanted[lever]
+    large = {lever: cost for lever, cost in wanted.items() if cost > small}
+    total = sum(large.values())
+    if not model.effects or total <= left:
+        return {**cuts, **dict.fromkeys(large, min(1.0, left / total) if total > 0.0 else 1.0)}
+    middle = float(np.median(list(model.effects.values())))
+    for lever in sorted(large, key=lambda name: (-model.effects.get(name, middle), name)):
+        cuts[lever] = min(1.0, left / large[lever])
+        left -= cuts[lever] * large[lever]
     return cuts
 
 
@@ -123,7 +136,8 @@ def rebuild_links(model: RegionModel) -> None:
         "industry": terms.layer_industry.total,
         "environment": base_environment + 0.5 * works,
     }
-    saved = network.advance(model.quarter, targets, terms.kunming_minutes.total, model.p.road_quarters)
+    pace = model.cuts.get("I11b", 1.0)
+    saved = network.advance(model.quarter, targets, terms.kunming_minutes.total, model.p.road_quarters, pace)
     model.facts["minutes_saved"] = saved
     model.facts["link_outlay"] = network.outlay(model.quarter)
     paid = min(model.facts["link_outlay"], max(float(model.government.cash[0]), 0.0))

@@ -37,7 +37,7 @@ def open_backlog(model: RegionModel) -> None:
     value = site_values(model)
     price = model.p.p_ind * (1.0 - model.policy.table["I13j"].baseline / 100.0)
     pull = Attraction(value, model.base_inclusive, price, 0.0)
-    chosen: Choice = choose_places(pool, rows, pull, p, land_price(model))
+    chosen: Choice = choose_places(pool, rows, pull, p, land_price(model), np.zeros(len(rows), bool))
     base = model.policy.table
     passes, land = screen_intensity(pool, rows, np.full(len(rows), base["I02a"].baseline))
     taken = (chosen.nest == 0) & passes
@@ -54,6 +54,9 @@ def open_backlog(model: RegionModel) -> None:
     model.queue.add(
         rows[waiting], site=site[waiting], start=start[waiting], starts=starts[waiting], land=land[waiting], leased=0
     )
+    queued = planned_output(model, rows[waiting])
+    model.region.committed_output[:] += queued.sum()
+    model.region.committed_energy[:] += (model.frame.energy[pool.sector[rows[waiting]]] * queued).sum()
     break_old_ground(model, rows[under_way], site[under_way], land[under_way], left[under_way], quarters)
 
 

@@ -93,12 +93,11 @@ def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
     w = firms.weight * gone
     ledger.post("liquidation", "firms", "owners", float((np.maximum(firms.cash, 0.0) * w).sum()))
     ledger.post("default", "banks", "firms", float((np.maximum(-firms.cash, 0.0) * w).sum()))
-    lost_land = np.bincount(firms.site, firms.land * w, model.parks.n)
-    model.parks.occupied = np.maximum(model.parks.occupied - lost_land, 0.0)
-    model.parks.idle = model.parks.idle + lost_land
+    left_land: Floats = np.bincount(firms.site, firms.land * w, model.parks.n).astype(float)
     left = by_sector(firms.capital * gone, firms, len(model.frame.sectors))
     lost = weighted(firms.capital * gone, firms)
     firms.keep(~gone)
+    pass_land(model, left_land)
     lost -= resell(model, p.resale * left)
     model.facts["capital_lost"] += lost
     lay_off(model)  # also where nobody closed: those who left the New Area this quarter still count as staff
@@ -123,12 +122,28 @@ def resell(model: RegionModel, offered: Floats) -> float:
     return amount
 
 
+def pass_land(model: RegionModel, left: Floats) -> None:
+    """Pass land of leavers to industrial firms of the site with the plant that stands on it (Q32); the rest is idle.
+
+    Start-ups and movers in rent inside existing plots, so they take no land of their own.
+    """
+    firms, parks = model.firms, model.parks
+    own = np.where(firms.producing & (model.frame.industrial[firms.sector] > 0), firms.capital, 0.0)
+    total = np.bincount(firms.site, own * firms.weight, parks.n)
+    passed = np.where(total > 0.0, model.p.resale * left, 0.0)
+    firms.land = firms.land + own * np.divide(passed, total, out=np.zeros(parks.n), where=total > 0.0)[firms.site]
+    idle = np.minimum(left - passed, parks.occupied)
+    parks.occupied = parks.occupied - idle
+    parks.idle = parks.idle + idle
+
+
 def book_moves(model: RegionModel, moved: Booleans) -> None:
     """Add the output of firms that moved away to where they went: half of them stay in Yunnan (declared share), as
     prospects do.
     """
     firms, p, region = model.firms, model.p, model.region
-    output = weighted(firms.sales * moved, firms) * p.moves_in_yunnan
+    came = (firms.origin == MOVED_IN) & (firms.age == 1)  # they left Kunming or the rest of Yunnan behind
+    output = (weighted(firms.sales * moved, firms) - weighted(firms.sales * came, firms)) * p.moves_in_yunnan
     region.kunming_won[:] += p.kunming_of_yunnan * output + model.elsewhere[model.quarter, 0]
     region.yunnan_won[:] += (1.0 - p.kunming_of_yunnan) * output + model.elsewhere[model.quarter, 1]
 

@@ -39,7 +39,7 @@ def certify_firms(model: RegionModel) -> None:
     active = (frame.hightech_sector[firms.sector] > 0) | (frame.industrial[firms.sector] > 0)
     enough = active & (firms.high_tech == 0) & firms.producing & (reported >= p.certification_threshold)
     enough &= firms.employment >= p.certification_staff
-    likely = firms.employment * enough * frame.hightech_share[firms.sector]
+    likely = enough * frame.hightech_share[firms.sector]
     size = likely * firms.weight
     total = float(size.sum())
     if total <= 0.0:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sim.model import RegionModel
 
 SKILLS = 4
+FEW = 50.0  # real persons added to both sides of tightness, so that an empty pool stays finite at every scale
 
 
 @stage(
@@ -113,7 +114,7 @@ def record_tightness(model: RegionModel, posts: Floats, supply: Floats, hires: F
     row = frame.area[:, None] * SKILLS + np.arange(SKILLS)
     for column, values in (("vacancies", posts), ("searchers", supply), ("hires", hires)):
         setattr(pools, column, np.bincount(row.ravel(), values.ravel(), pools.n) * frame.person_weight)
-    pools.tightness = (pools.vacancies + frame.person_weight) / (pools.searchers + frame.person_weight)
+    pools.tightness = (pools.vacancies + FEW) / (pools.searchers + FEW)
 
 
 def hire(model: RegionModel, vacancies: Integers, flows: Integers) -> None:

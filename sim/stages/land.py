@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 @stage(
     reads=(
-        "parks.attracted parks.attracted_before parks.budget parks.discount parks.effort parks.idle "
-        "parks.occupied parks.planned parks.receipts parks.receipts_before parks.release parks.serviced "
-        "parks.unserviced region.construction_land region.quota_issued region.residential_pace"
+        "government.cash parks.attracted parks.attracted_before parks.budget parks.discount parks.effort "
+        "parks.idle parks.occupied parks.planned parks.receipts parks.receipts_before parks.release "
+        "parks.serviced parks.unserviced region.construction_land region.quota_issued "
+        "region.residential_pace"
     ),
     writes=(
-        "parks.attracted parks.attracted_before parks.budget parks.discount parks.effort parks.idle "
-        "parks.operator parks.receipts parks.receipts_before parks.release parks.serviced "
+        "government.cash parks.attracted parks.attracted_before parks.budget parks.discount parks.effort "
+        "parks.idle parks.operator parks.receipts parks.receipts_before parks.release parks.serviced "
         "parks.unserviced region.construction_land region.quota_issued region.residential_pace"
     ),
 )
@@ -44,7 +45,7 @@ def offer_land(model: RegionModel) -> None:
     parks.unserviced += industrial * weight / weight.sum()
     lapsed = parks.unserviced / (
         4.0 * (1.0 + p.quota_carry)
-    )  # quota that nobody services lapses after Q53 years on average
+    )  # quota that nobody services lapses after a year and Q53 more on average
     parks.unserviced -= lapsed
     region.quota_issued[:] += industrial - lapsed.sum()
     region.construction_land[:] -= lapsed.sum()
@@ -52,8 +53,16 @@ def offer_land(model: RegionModel) -> None:
     parks.idle -= reused
     parks.serviced += reused
     service_land(model)
+    sell_homesteads(model, housing)
     model.facts["quota_km2"] = issue
+    model.facts["idle_km2"] = float(parks.idle.sum())
     model.facts["reused_km2"] = float(reused.sum())
+
+
+def sell_homesteads(model: RegionModel, housing: float) -> None:
+    """Sell residential land to builders at its price (industrial price over P100), for the budget."""
+    price = model.p.p_ind / model.p.pI_pR
+    model.pay("residential_land", "landholders", "new_area", housing * price)
 
 
 def service_land(model: RegionModel) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from agents.firm import weighted
 from agents.talent import SEARCHING
 from sim.calibration import tables
+from sim.location import inclusive, site_values
 from sim.schedule import stage
-from sim.stages.residence import pull_factor
 
 if TYPE_CHECKING:
     from sim.model import RegionModel
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
         "firms.sector firms.site firms.source firms.staff firms.value_added firms.weight "
         "government.arrears government.bond_debt government.cash government.implementation "
         "government.rationed government.revenue government.spending homes.amenity homes.house_price "
-        "homes.residents parks.discount parks.public_capital parks.serviced pools.normal_tightness "
-        "pools.tightness pools.vacancies pools.wage region.displaced_sales region.energy_use "
-        "region.investment_recorded region.kunming_won region.yunnan_won talent.cell talent.home "
-        "talent.wage"
+        "homes.residents parks.discount parks.effort parks.operator parks.public_capital parks.serviced "
+        "pools.vacancies pools.wage region.displaced_sales region.energy_use region.investment_recorded "
+        "region.kunming_won region.yunnan_won talent.cell talent.home talent.wage"
     ),
     writes="",
 )
@@ -36,6 +35,8 @@ def measure(model: RegionModel) -> None:
     for name, value in model.now.items():
         model.record[name][model.quarter] = value
     model.last_output = model.now["gdp"]
+    offered = inclusive(site_values(model), model.p.lam_nest) - model.base_inclusive
+    model.attractiveness = model.p.nest_response * offered.mean(axis=1)  # of the New Area for a firm, by sector
     model.mean_wage = model.now["mean_wage"] / 4.0 / 1e6
     model.productivity_gain = max(model.now["gdp"] / max(model.now["employment"], 1.0) / model.start_productivity, 0.2)
     model.datacollector.collect(model)
@@ -99,9 +100,6 @@ def people_indicators(model: RegionModel) -> dict[str, float]:
     working = talent.cell >= 0
     resident = talent.home < sites
     searching = float(((talent.cell == SEARCHING) & resident).sum())
-    model.attractiveness = p.nest_response * (pull_factor(model).mean() - model.start_pull) + np.zeros(
-        len(model.frame.sectors)
-    )
     residents = np.maximum(model.homes.residents[:-1], 1e-9)
     return {
         "employment": working.sum() * weight,

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @stage(
     reads=(
         "firms.base_capital firms.base_sales firms.building firms.capacity firms.capital firms.cash "
-        "firms.debt firms.expected_sales firms.high_tech firms.investment firms.orders firms.outlay "
-        "firms.productivity firms.profit firms.rd_share firms.rd_spending firms.rd_stock firms.sector "
-        "firms.shock firms.site firms.staff firms.weight markets.labour_cost markets.learned_growth "
-        "markets.price parks.discount pools.wage"
+        "firms.debt firms.expected_sales firms.high_tech firms.investment firms.named firms.orders "
+        "firms.outlay firms.productivity firms.profit firms.rd_share firms.rd_spending firms.rd_stock "
+        "firms.sector firms.shock firms.site firms.staff firms.weight markets.labour_cost "
+        "markets.learned_growth markets.price parks.discount pools.wage"
     ),
     writes=(
         "firms.cash firms.debt firms.expected_sales firms.investment firms.rd_spending firms.wanted "
@@ -36,7 +36,7 @@ def plan_firms(model: RegionModel) -> None:
     wanted = firms.plan_capital(markets.price, user_cost(model), p.uc_inv, p.adj_K, p.I_max, frame.gross_rate)
     finance(model, wanted)
     response = np.clip(markets.labour_cost, 0.5, 2.0) ** p.eta_LD
-    firms.plan_staff(frame.mix, frame.efficiency, frame.capital_share, p.u_norm, p.adj_L, response)
+    firms.plan_staff(frame, p.u_norm, p.adj_L, response)
     plan_research(model)
 
 
@@ -82,7 +82,9 @@ def finance(model: RegionModel, wanted: Floats) -> None:
     firms, p = model.firms, model.p
     room = np.where(firms.producing, np.maximum(credit_limit(model) - firms.debt, 0.0), 0.0)
     own = np.maximum(firms.cash, 0.0) + np.maximum(firms.profit, 0.0)
-    firms.investment = np.minimum(wanted, p.cf_firm * (own + room))
+    affordable = np.minimum(wanted, p.cf_firm * (own + room))
+    # The owners of a named plant (a state company) pay for its upkeep whatever its own account says.
+    firms.investment = np.where((firms.named == 1) & firms.producing, wanted, affordable)
     outlay = firms.investment / p.cf_firm
     loan = np.clip(np.maximum(p.lev0 * firms.investment + p.repay * firms.debt, outlay - own), 0.0, room)
     loan = np.where(firms.producing, loan, 0.0)

@@ -59,7 +59,10 @@ class Choice:
 def recruit(model: RegionModel) -> None:
     """Let this quarter's prospects choose, admit them, and start the signed projects whose approval is through."""
     arrive = arrivals(model)
-    chosen = choose_places(model.prospects, arrive, attraction(model), model.p, land_price(model))
+    # Energy per output falls by itself (Q55), that of projects on the way too.
+    model.region.committed_energy[:] *= (1.0 - model.p.aeei / 100.0) ** 0.25
+    leased = model.hashes["lease"][arrive] < model.terms.lease_first.total
+    chosen = choose_places(model.prospects, arrive, attraction(model), model.p, land_price(model), leased)
     refused = admit(model, chosen)
     settle_elsewhere(model, chosen, refused)
     start_signed(model)
@@ -86,11 +89,14 @@ def arrivals(model: RegionModel) -> Integers:
     return rows[pool.thinning[rows] * HEADROOM < np.exp(log_rate)[pool.source[rows]]]
 
 
-def choose_places(pool: Prospects, rows: Integers, pull: Attraction, p: Parameters, price: Floats) -> Choice:
+def choose_places(
+    pool: Prospects, rows: Integers, pull: Attraction, p: Parameters, price: Floats, leased: Booleans
+) -> Choice:
     """Choose by nested logit with each prospect's own tastes: first the region, then the park (P40-P48)."""
     sites = len(price)
     # The land share is taken at the base price, so that a dearer park is always less attractive.
     share = pull.base_price * pool.land[rows, None] / np.maximum(pool.investment[rows, None], 1e-9)
+    share = share * (1.0 - p.lease_relief * leased)[:, None]  # who leases first ties less money up in land
     land = p.b_land * share / p.land_share_reference * np.log(price / pull.base_price)
     values = pull.value[pool.sector[rows], pool.source[rows]] + land
     inclusive = p.lam_nest * np.log(np.exp(values / p.lam_nest).sum(axis=1))
@@ -325,5 +331,8 @@ def settle_elsewhere(model: RegionModel, chosen: Choice, refused: Booleans) -> N
     if due >= len(model.elsewhere):
         return
     output = planned_output(model, chosen.rows) * model.p.sign2start
+    sector = model.prospects.sector[chosen.rows]
+    # A project takes provincial sales from others wherever in Yunnan it settles (Q58).
+    output = output * (1.0 - model.p.own_prov * model.frame.demand[sector, 0] * model.tradable[sector])
     for nest in (1, 2):
         model.elsewhere[due, nest - 1] += float(output[goes == nest].sum())

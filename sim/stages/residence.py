@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,16 +57,19 @@ def live_and_price(model: RegionModel) -> None:
     price = np.log(homes.house_price)
     price[:-1] += p.hp_pull * (target - price)[:-1]
     homes.house_price = np.exp(price)
-    schools = terms.school_investment.total / model.policy.table["I11e"].baseline - 1.0
-    green = terms.garden_investment.total / model.policy.table["I11g"].baseline - 1.0
-    works = terms.environment_investment.total / model.policy.table["I17e"].baseline - 1.0
-    reach = model.kernels.services / model.base_services - 1.0
-    wanted = (
-        p.school_amenity * schools
-        + p.green_amenity * (green + works + 20.0 * (terms.green_share.total - 0.05))
-        + p.service_amenity * reach
-    )
+    table = model.policy.table
+    schools = doublings(terms.school_investment.total / table["I11e"].baseline)
+    green = doublings(terms.garden_investment.total / table["I11g"].baseline)
+    works = doublings(terms.environment_investment.total / table["I17e"].baseline)
+    kept = doublings(terms.green_share.total / (table["I10d"].baseline / 100.0))
+    reach = np.log2(model.kernels.services / model.base_services)
+    wanted = p.school_amenity * schools + p.green_amenity * (green + works + kept) + p.service_amenity * reach
     homes.amenity = homes.amenity + p.amenity_speed * (wanted - homes.amenity)
+
+
+def doublings(ratio: float) -> float:
+    """Return how often a quantity has doubled against its base; a quantity below an eighth counts as an eighth."""
+    return math.log2(max(ratio, 0.125))
 
 
 def leave_jobs(model: RegionModel) -> None:

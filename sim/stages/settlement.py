@@ -51,10 +51,10 @@ class Account:
         "pools.wage region.labour_productivity region.wage_bill region.wage_drift"
     ),
     writes=(
-        "firms.cash firms.debt firms.overhead firms.profit firms.support firms.usual_profit "
-        "government.arrears government.bond_debt government.cash government.land_receipts "
-        "government.own_taxes government.revenue government.spending markets.labour_cost "
-        "region.labour_productivity region.wage_drift"
+        "government.arrears firms.cash firms.debt firms.overhead firms.profit firms.support firms.usual_profit "
+        "government.bond_debt government.cash government.land_receipts government.own_taxes "
+        "government.revenue government.spending markets.labour_cost region.labour_productivity "
+        "region.wage_drift"
     ),
 )
 def settle_accounts(model: RegionModel) -> None:
@@ -91,6 +91,7 @@ def firm_account(model: RegionModel) -> Account:
     rate = np.where(favoured, p.hnte_rate / 100.0, p.income_tax_standard)
     support = rent_saved + equipment_support(model) + grant_support(model)
     model.facts["free_rent"] = weighted(rent_saved, firms)
+    model.facts["free_months"] = model.terms.free_rent.total
     return Account(
         wages,
         local,
@@ -112,7 +113,11 @@ def equipment_support(model: RegionModel) -> Floats:
     firms, frame, terms = model.firms, model.frame, model.terms
     bought = firms.investment * frame.equipment[firms.sector] * frame.imported[firms.sector]
     support = np.minimum(terms.equipment_subsidy.total * bought, terms.equipment_cap.total / 4.0)
-    model.facts["equipment_subsidy"] = weighted(support, firms)
+    asked = weighted(bought, firms)
+    due = terms.equipment_subsidy.total * asked
+    model.facts["equipment_bought"] = asked
+    model.facts["equipment_subsidy"] = paid = weighted(support, firms)
+    model.facts["equipment_capped"] = paid / due if due > 0.0 else 1.0  # share of the rate that the cap leaves
     return support
 
 

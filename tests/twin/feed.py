@@ -77,6 +77,7 @@ def fixed_tables(model: RegionModel) -> SimpleNamespace:
         "sectors": len(frame.sectors),
         "consumer_services": frame.sectors.index("consumer_services"),
         "construction": frame.sectors.index("construction"),
+        "capital_per_worker": frame.capital_per_worker.tolist(),
         "imported_equipment": (frame.equipment * frame.imported).tolist(),
         "demand_shares": frame.demand.tolist(),
         "cell_of": cells.of.tolist(),

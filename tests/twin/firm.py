@@ -164,6 +164,8 @@ class Firm(mesa.Agent):
         room = 0.0 if self.building else max(self.credit_limit(guarantee, ip_pledge, p) - self.debt, 0.0)
         own = max(self.cash, 0.0) + max(self.profit, 0.0)
         self.investment = min(wanted, p.cf_firm * (own + room))
+        if self.named and not self.building:  # the owners of a named plant pay for its upkeep
+            self.investment = wanted
         if self.building:
             return 0.0
         short = self.investment / p.cf_firm - own
@@ -172,7 +174,9 @@ class Firm(mesa.Agent):
         self.cash += loan
         return loan
 
-    def plan_staff(self, mix: list[float], efficiency: list[float], share: float, response: float, p: Any) -> None:
+    def plan_staff(
+        self, mix: list[float], efficiency: list[float], share: float, response: float, density: float, p: Any
+    ) -> None:
         """Set `wanted` by skill: L = (Ye / (Q10 A K^alpha))^(1/(1-alpha)) x response, moved by Q14 of the gap.
 
         mix: shares of skills in staff; efficiency: P84 by skill; share: alpha; response: (unit labour cost / base)^P83.
@@ -186,7 +190,10 @@ class Firm(mesa.Agent):
         power = max(self.productivity * capital**share, 1e-12)
         need = (max(self.expected_sales, 0.0) / (p.u_norm * power)) ** (1.0 / (1.0 - share))
         effective = mix[0] * efficiency[0] + mix[1] * efficiency[1] + mix[2] * efficiency[2] + mix[3] * efficiency[3]
-        heads = need / effective * (1.0 if opens else response)
+        heads = need / effective
+        if self.named:  # a fixed crew, in proportion to expected sales; density: capital per worker at the start
+            heads = self.base_capital / max(density, 1e-12) * self.expected_sales / max(self.base_sales, 1e-12)
+        heads *= 1.0 if opens else response
         speed = 1.0 if opens else p.adj_L
         self.wanted = [
             max(have + speed * (part * heads - have), 0.0) for part, have in zip(mix, self.staff, strict=True)

@@ -151,7 +151,7 @@ def record_tightness(economy: Economy, posts: Table, supply: Table, hires: Table
             for skill in range(SKILLS):
                 total[fixed.area[site] * SKILLS + skill] += table[site][skill]
         setattr(pools, name, [value * weight for value in total])
-    pools.tightness = [(v + weight) / (u + weight) for v, u in zip(pools.vacancies, pools.searchers, strict=True)]
+    pools.tightness = [(v + 50.0) / (u + 50.0) for v, u in zip(pools.vacancies, pools.searchers, strict=True)]
 
 
 def hire(economy: Economy, vacancies: list[int], flows: Flows) -> None:

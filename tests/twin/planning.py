@@ -64,7 +64,8 @@ def plan_staff(economy: Economy) -> None:
     for firm in economy.firms.values():
         sector = firm.sector
         mix = fixed.mix[firm.site][sector]
-        firm.plan_staff(mix, fixed.efficiency, fixed.capital_share[sector], response[sector], p)
+        density = fixed.capital_per_worker[firm.site][sector]
+        firm.plan_staff(mix, fixed.efficiency, fixed.capital_share[sector], response[sector], density, p)
 
 
 def plan_research(economy: Economy) -> None:

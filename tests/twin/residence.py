@@ -47,16 +47,21 @@ def move_prices(economy: Economy) -> None:
         homes.house_price[site] = math.exp(price + p.hp_pull * (target - price))
 
 
+def doublings(ratio: float) -> float:
+    """Return how often a quantity has doubled against its base, at least minus three."""
+    return math.log2(max(ratio, 0.125))
+
+
 def move_amenity(economy: Economy) -> None:
     """Move amenity by N94 towards what schools (N91), green (N92) and services within reach (N93) make of it."""
     homes, now, p, base = economy.homes, economy.now, economy.fixed.p, economy.fixed.baseline
-    schools = now.school_investment / base["I11e"] - 1.0
-    green = now.garden_investment / base["I11g"] - 1.0
-    works = now.environment_investment / base["I17e"] - 1.0
-    land = 20.0 * (now.green_share - 0.05)
+    schools = doublings(now.school_investment / base["I11e"])
+    green = doublings(now.garden_investment / base["I11g"])
+    works = doublings(now.environment_investment / base["I17e"])
+    kept = doublings(now.green_share / (base["I10d"] / 100.0))
     for home, (reach, start) in enumerate(zip(now.services, economy.fixed.base_services, strict=True)):
-        wanted = p.school_amenity * schools + p.green_amenity * (green + works + land)
-        wanted += p.service_amenity * (reach / start - 1.0)
+        wanted = p.school_amenity * schools + p.green_amenity * (green + works + kept)
+        wanted += p.service_amenity * math.log2(reach / start)
         homes.amenity[home] += p.amenity_speed * (wanted - homes.amenity[home])
 
 
