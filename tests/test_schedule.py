@@ -277,7 +277,6 @@ LINKS = (
     link("produce_and_sell", "markets.price", "markets.demand"),
     link("produce_and_sell", "region.wage_bill", "markets.demand"),
     link("innovate", "firms.rd_spending", "firms.rd_stock"),
-    link("innovate", "firms.staff", "firms.high_tech", 0.01, levers=(("I07a", 200.0),)),
     link("settle_accounts", "firms.value_added", "firms.cash"),
     link("settle_accounts", "pools.wage", "firms.profit"),
     link("settle_accounts", "government.regular_spending", "government.spending"),
@@ -286,7 +285,7 @@ LINKS = (
     link("enter_and_exit", "firms.land", "parks.idle", quarter=3),
     link("measure", "firms.sales", "record", effect=lambda m: m.record["gdp"][m.quarter]),
     link("measure", "talent.wage", "record", effect=lambda m: m.record["mean_wage"][m.quarter]),
-    link("measure", "homes.house_price", "attractiveness", effect=lambda m: m.attractiveness),
+    link("measure", "pools.wage", "attractiveness", effect=lambda m: m.attractiveness),
 )
 
 

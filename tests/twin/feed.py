@@ -71,7 +71,7 @@ def fixed_tables(model: RegionModel) -> SimpleNamespace:
     base = model.policy.table
     fixed |= {
         "p": SimpleNamespace(**{row.symbol: p.values[row.id] for row in tables.parameters().values()}),
-        "baseline": {lever: base[lever].baseline for lever in ("I11c", "I11e", "I11g", "I17e", "I14a")},
+        "baseline": {lever: base[lever].baseline for lever in ("I10d", "I11c", "I11e", "I11g", "I17e", "I14a")},
         "base_land_price": p.p_ind * (1.0 - base["I13j"].baseline / 100.0),
         "sites": len(frame.sites),
         "sectors": len(frame.sectors),
