@@ -13,7 +13,7 @@ from sim.scenario import Scenario, date_of
 
 # Measured on one core of a 2.6 GHz server processor: five-year runs a second at scale 50, and the share of a run that
 # does not shrink with the number of agents.
-RUNS_PER_SECOND = 2.4
+RUNS_PER_SECOND = 3.7
 _FIXED_SHARE = 0.36
 _MEASURED_SCALE = 50
 # Relaxed one by one under --binding: the list of `model.md` 6, labour counted once.
