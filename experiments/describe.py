@@ -81,6 +81,34 @@ def indicator_rows() -> list[Row]:
     raise LookupError("sim/stages/measure.py declares no INDICATORS")
 
 
+def tree_rows() -> list[Row]:
+    """Return every dotted name, levers and parameters together, as a tree of subjects and blocks: what can be set."""
+    rows = [
+        {"id": row.name, "kind": "lever", "key": row.id, "value": row.baseline, **_common(row)}
+        for row in tables.levers().values()
+    ]
+    rows += [
+        {"id": row.name, "kind": row.role, "key": row.id, "value": row.value, **_common(row)}
+        for row in tables.parameters().values()
+    ]
+    rows.sort(key=lambda row: (row["branch"], row["kind"] != "lever", row["id"]))
+    for row, before in zip(rows, [None, *rows], strict=False):
+        row["opens_branch"] = before is None or before["branch"] != row["branch"]
+    return rows
+
+
+def _common(row: Any) -> Row:
+    branch = row.name.partition(".")[0]
+    return {
+        "branch": branch,
+        "unit": row.unit,
+        "low": row.low,
+        "high": row.high,
+        "title_zh": row.title_zh,
+        "title_en": row.title_en,
+    }
+
+
 TOPICS: Mapping[str, Callable[[], list[Row]]] = MappingProxyType(
     {
         "levers": lever_rows,
@@ -91,6 +119,7 @@ TOPICS: Mapping[str, Callable[[], list[Row]]] = MappingProxyType(
         "parks": park_rows,
         "links": link_rows,
         "schedule": schedule_rows,
+        "tree": tree_rows,
     }
 )
 
@@ -179,6 +208,13 @@ def _link_line(row: Row, text: Messages, style: Style) -> str:
     return f"{ends.ljust(36)}{kind}{'-' if size is None else size}  {row['state']}"
 
 
+def _tree_line(row: Row, text: Messages, style: Style) -> str:
+    branch = f"{style.paint(row['branch'], 'bold')}\n" if row["opens_branch"] else ""
+    leaf = row["id"].partition(".")[2]
+    value = f"{row['value']:g} {row['unit']}"
+    return f"{branch}  {leaf.ljust(30)}{row['key'].ljust(6)}{row['kind'].ljust(11)}{value.ljust(34)}{text.title(row)}"
+
+
 def _plain_line(row: Row, text: Messages, style: Style) -> str:
     title = text.title(row) if f"title_{text.language}" in row else row.get("doc", "")
     unit = f"  {style.paint(row['unit'], 'dim')}" if row.get("unit") else ""
@@ -192,6 +228,7 @@ _LINES: Mapping[str, Callable[[Row, Messages, Style], str]] = MappingProxyType(
         "targets": _target_line,
         "schedule": _stage_line,
         "links": _link_line,
+        "tree": _tree_line,
     }
 )
 
