@@ -161,7 +161,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "describe.links": ("联系网络的边", "links of the integration graph"),
         "describe.schedule": ("一个季度的各阶段", "the stages of one quarter"),
         "describe.tree": ("可设置的全部名称：杠杆与参数", "every name that can be set: levers and parameters"),
-        "describe.tree": ("模型各部分", "the parts of the model"),
         "describe.none": ("没有可显示的内容。", "Nothing to show."),
         "describe.article": ("第 {n} 条", "article {n}"),
         "describe.baseline": ("基准", "baseline"),
