@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         text = Messages(_language(given))
         options = _parser(text).parse_args(given)
-        return int(options.command(options, text))
+        code = int(options.command(options, text))
+        sys.stdout.flush()  # here, where a reader that has gone is no error, and not at the exit of the interpreter
+        return code
     except tuple(_ENDINGS) as error:
         return _ended(error)
     except Exception:
@@ -142,7 +144,6 @@ def _run(options: argparse.Namespace, text: Messages) -> int:
         print(board(document, text, Style.of(sys.stdout)))
     if written:
         sys.stderr.write(text("written", folder=options.out, files=", ".join(written)) + "\n")
-    sys.stdout.flush()
     return RUNS_FAILED if outcome.failures else OK
 
 
