@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import Floats, Integers
-from agents.talent import OUTSIDE, SEARCHING, lowest
+from agents.talent import OUTSIDE, SEARCHING, Talent, lowest
 from sim.build import share_out
 from sim.schedule import stage
 
@@ -63,17 +63,21 @@ def separate(model: RegionModel, targets: Integers) -> None:
     """
     talent, cells = model.talent, model.cells
     draw = model.streams.uniform("talent.separation", talent.id)
-    quits = (talent.cell != SEARCHING) & (draw < model.rates.separation)
-    talent.cell = np.where(quits, SEARCHING, talent.cell)
-    working = np.flatnonzero(talent.cell >= 0)
-    surplus = np.maximum(talent.workers(cells.count) - targets, 0)
-    if surplus.any():
-        chosen = working[lowest(draw[working], talent.cell[working], surplus)]
-        talent.cell[chosen] = SEARCHING
+    talent.cell[draw < model.rates.separation] = SEARCHING
+    lay_off(talent, draw, np.maximum(talent.workers(cells.count) - targets, 0))
     kunming = len(model.frame.sites)
     back = (talent.home == kunming) & (talent.cell == SEARCHING)
     model.region.reservoir[0, 0] += back.sum() * model.frame.person_weight
     talent.keep(~back)
+
+
+def lay_off(talent: Talent, draw: Floats, surplus: Integers) -> None:
+    """Send the `surplus` workers of each labour cell with the lowest draws to search; draw: one per person, shape
+    (n,).
+    """
+    if surplus.any():
+        working = np.flatnonzero(talent.cell >= 0)
+        talent.cell[working[lowest(draw[working], talent.cell[working], surplus)]] = SEARCHING
 
 
 def match(model: RegionModel, vacancies: Integers) -> Integers:
@@ -203,6 +207,6 @@ def pay_workers(model: RegionModel) -> None:
     bill = np.bincount(cells.of[firms.site, firms.sector].ravel(), pay.ravel(), cells.count)
     heads = talent.workers(cells.count) * model.frame.person_weight
     wage = np.divide(bill, heads, out=np.zeros(cells.count), where=heads > 0)
-    working = talent.cell >= 0
-    talent.wage = np.where(working, wage[np.maximum(talent.cell, 0)], talent.wage)
-    model.region.wage_bill[:] = float(talent.wage[working].sum() * model.frame.person_weight)
+    here = wage[talent.cell]  # who works nowhere here (below zero) reads some other cell, and keeps the last wage
+    talent.wage = np.where(talent.cell >= 0, here, talent.wage)
+    model.region.wage_bill[:] = float((heads * wage).sum())
