@@ -38,16 +38,16 @@ class Talent(Population):
         )
 
 
-def lowest(rank: Floats, group: Integers, quota: Integers) -> Integers:
+def lowest(rank: Floats, group: Integers, quota: Integers, size: Integers) -> Integers:
     """Return the positions of the `quota[g]` members with the lowest rank in every group g.
 
-    rank: keyed draws on [0, 1), shape (n,); group: group of each member, shape (n,); quota: shape (groups,).
-    Independent of row order.
+    rank: keyed draws on [0, 1), shape (n,); group: group of each member, shape (n,); quota and size (members):
+    shape (groups,). Independent of row order. Where nobody is asked for a group may be negative (an index from the end).
     """
-    size = np.bincount(group, minlength=len(quota))
     limit = promising(size, quota)
     near = np.flatnonzero(rank < limit[group])
-    short = (np.bincount(group[near], minlength=len(quota)) < np.minimum(quota, size)).nonzero()[0]
+    found = np.bincount(group[near], minlength=len(quota))
+    short = (found < np.minimum(quota, size)).nonzero()[0]
     if len(short):  # a rare group whose lowest ranks are higher than expected: look at all its members
         limit[short] = 1.0
         near = np.flatnonzero(rank < limit[group])

@@ -61,7 +61,7 @@ def employment_residual(model: RegionModel) -> float:
     employment.
     """
     firms, cells = model.firms, model.cells
-    cell = cells.of[firms.site, firms.sector]
+    cell = firms.local(cells.of)
     staff = np.bincount(cell.ravel(), (firms.staff * firms.weight[:, None]).ravel(), cells.count)
     persons = model.talent.workers(cells.count)[: cells.count] * model.frame.person_weight
     return float(np.abs(staff - persons).max() / max(persons.sum(), 1.0))

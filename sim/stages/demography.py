@@ -154,13 +154,13 @@ def part_with_workers(model: RegionModel) -> None:
     cell.
     """
     firms, talent, cells, weight = model.firms, model.talent, model.cells, model.frame.person_weight
-    cell = cells.of[firms.site, firms.sector]
+    cell = firms.local(cells.of)
     staffed = np.bincount(cell.ravel(), (firms.staff * firms.weight[:, None]).ravel(), cells.count) / weight
     keep = np.floor(staffed + 1e-6 + (staffed % 1.0 > 0.5)).astype(np.int64)
     keep = np.where(staffed > 0.0, np.maximum(keep, 0), 0)
-    surplus = np.maximum(talent.workers(cells.count) - keep, 0)
-    lay_off(talent, model.streams.uniform("talent.closure", talent.id), surplus)
-    firms.staff = share_out(firms, cells, firms.staff, talent.workers(cells.count) * weight)
+    workers = talent.workers(cells.count)
+    lay_off(talent, model.streams.uniform("talent.closure", talent.id), np.maximum(workers - keep, 0), workers)
+    firms.staff = share_out(firms, cells, firms.staff, np.minimum(workers, keep) * weight)
     kunming = len(model.frame.sites)
     back = (talent.home == kunming) & (talent.cell == SEARCHING)
     model.region.reservoir[0, 0] += back.sum() * weight

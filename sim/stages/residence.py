@@ -76,7 +76,7 @@ def leave_jobs(model: RegionModel) -> None:
     """Share the workers who are still there out to firms, and set wages again: who moved away works here no more."""
     persons = model.talent.workers(model.cells.count) * model.frame.person_weight
     model.firms.staff = share_out(model.firms, model.cells, model.firms.staff, persons)
-    pay_workers(model)
+    pay_workers(model, persons)
 
 
 def home_values(model: RegionModel) -> Floats:
@@ -153,7 +153,9 @@ def leave(model: RegionModel) -> None:
 def leaving_rates(model: RegionModel) -> Floats:
     """Return the share that leaves this quarter, shape (4, 2, 2, 2): by skill, owner, registered, and searching."""
     p = model.p
-    owner, hukou, idle = (np.array([1.0, factor]) for factor in (p.owner_mobility, p.hukou_mobility, p.searcher_mobility))
+    owner, hukou, idle = (
+        np.array([1.0, factor]) for factor in (p.owner_mobility, p.hukou_mobility, p.searcher_mobility)
+    )
     ties = owner[:, None, None] * hukou[:, None] * idle
     return model.rates.migration * ties / model.mean_ties * np.exp(-pull_factor(model))[:, None, None, None]
 
