@@ -12,6 +12,7 @@ from agents.columns import Booleans, Floats, Integers, Population, column
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 SKILLS = ("basic", "technical", "graduate", "high_level")
 ORIGINS = ("incumbent", "entrant", "project", "moved_in", "spin_off")
@@ -102,7 +103,7 @@ class Firms(Population):
         """Persons employed by each firm, shape (n,)."""
         return across(self.staff)
 
-    def local(self, table: Floats) -> Any:
+    def local(self, table: NDArray[Any]) -> Any:
         """Return the entry of a table by site and sector that belongs to each firm.
 
         table: shape (sites, sectors, ...); returns shape (n, ...), the type of the table.

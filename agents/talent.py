@@ -42,7 +42,8 @@ def lowest(rank: Floats, group: Integers, quota: Integers, size: Integers) -> In
     """Return the positions of the `quota[g]` members with the lowest rank in every group g.
 
     rank: keyed draws on [0, 1), shape (n,); group: group of each member, shape (n,); quota and size (members):
-    shape (groups,). Independent of row order. Where nobody is asked for a group may be negative (an index from the end).
+    shape (groups,). Independent of row order. A group that is asked for nobody may be negative (an index from the
+    end).
     """
     limit = promising(size, quota)
     near = np.flatnonzero(rank < limit[group])

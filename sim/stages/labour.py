@@ -206,7 +206,7 @@ def wage_bill(model: RegionModel) -> Floats:
     return across(firms.staff * firms.local(wage_table(model)))
 
 
-def pay_workers(model: RegionModel, heads: Floats) -> None:
+def pay_workers(model: RegionModel, heads: np.ndarray) -> None:
     """Set the wage of every worker: what the firms of the cell pay per head; heads: real persons, shape (cells,)."""
     firms, cells, talent = model.firms, model.cells, model.talent
     pay = firms.staff * firms.local(wage_table(model)) * firms.weight[:, None]
