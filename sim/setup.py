@@ -4,7 +4,7 @@ start.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from sim.params import INVESTING, Parameters
 from sim.paths import QUARTERS
 from sim.policy.base import PolicyMix
 from sim.policy.registry import INSTRUMENTS
-from sim.scenario import Scenario, load_scenario
+from sim.scenario import Scenario, date_of, load_scenario
 from sim.stages.announce import FROM_OTHERS, announce_terms
 from sim.stages.backlog import open_backlog
 from sim.stages.construct import capital_stock
@@ -89,6 +89,29 @@ def resolve(
                 f"no lever or parameter is called {name!r}; did you mean {', '.join(nearest(name, known)) or '?'}?"
             )
     return case.with_levers(lever_values) if lever_values else case, parameters.replace(**assumptions)
+
+
+def branched(model: RegionModel, scenario: str | Scenario | None, settings: dict[str, float]) -> Scenario:
+    """Return the policy of a branch, after checking that it is the model's own in every quarter that is past."""
+    case = load_scenario(scenario) if isinstance(scenario, str) else scenario or model.case
+    changed, values = resolve(case, model.p, settings)
+    if values.values != model.p.values or changed.parks != model.case.parks:
+        raise InputError("a branch keeps the assumptions and the parks of its model: start a run of its own for others")
+    if changed.links != model.case.links:
+        raise InputError("a branch keeps the links of its model: start a run of its own for others")
+    new = {lever: setting for lever, setting in changed.levers.items() if setting != case.levers.get(lever)}
+    later = {lever: replace(setting, start=model.quarter + 1) for lever, setting in new.items()}
+    case = replace(case, levers={**case.levers, **later})
+    mix = PolicyMix(case)
+    for lever in mix.table:
+        for quarter in range(model.quarter + 1):
+            old, asked = model.policy.value(lever, quarter), mix.value(lever, quarter)
+            if old != asked:
+                raise InputError(
+                    f"lever {lever} was {old:g} in quarter {quarter} and would have been {asked:g}: "
+                    f"date it from {date_of(model.quarter + 1)}, or start a run of its own"
+                )
+    return case
 
 
 def seed_of(rng: int | np.random.SeedSequence | None) -> np.random.SeedSequence:
