@@ -155,11 +155,16 @@ def examine(world: World) -> None:
         model = world.model()
         for _ in range(world.quarters):
             model.step()
-            wrong = [*broken_identities(model), *wrong_numbers(model), *negative_stocks(model), *wrong_shares(model)]
+            wrong = wrong_in(model)
             assert not wrong, f"quarter {model.quarter}: {wrong}"
     except Exception as error:
         error.add_note(f"replay: {world.replay()}")
         raise
+
+
+def wrong_in(model: RegionModel) -> list[str]:
+    """Everything that must hold after a quarter and does not."""
+    return [*broken_identities(model), *wrong_numbers(model), *negative_stocks(model), *wrong_shares(model)]
 
 
 def broken_identities(model: RegionModel) -> list[str]:
