@@ -91,6 +91,17 @@ def test_all_levers_may_share_an_edge(end: str, edge: tuple[int, int | None, int
     examine(World(levers, None, "observed", 7, SCALE, LAST_QUARTER if edge[0] > 2 else 4))
 
 
+def test_a_policy_may_find_no_money() -> None:
+    """Ask for everything at its dearest, with no grant, no bond, no retained tax, and the least land and fees."""
+    dear = {lever: (row.high, 1, None, 0) for lever, row in LEVERS.items()}
+    purse = {lever: (LEVERS[lever].low, 1, None, 0) for lever in ("I18a", "I18b", "I18c", "I18d")}
+    poor = {ident: INPUTS[ident].low for ident in ("P101", "Q63", "N76")}
+    world = World({**dear, **purse}, None, "observed", 7, SCALE, 20, True, poor)
+    examine(world)
+    model = world.model().run(20)
+    assert np.nanmax(model.record["budget_rationed"]) > 0.0, "and so it is cut"
+
+
 @pytest.mark.parametrize("path", ["observed", "as_seen_in_2020"])
 @pytest.mark.parametrize("scenario", ["baseline", "as_written", "ambitious"])
 def test_a_run_may_last_to_2030(scenario: str, path: str) -> None:
