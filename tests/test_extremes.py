@@ -39,6 +39,7 @@ def test_a_parameter_may_lie_at_either_end(ident: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("ident", sorted(INPUTS))
 def test_a_parameter_may_lie_at_either_end_for_five_years(ident: str) -> None:
     at_either_end(ident, 20, checked=True)

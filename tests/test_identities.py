@@ -301,7 +301,7 @@ COMMON = {
 }
 
 
-# How many worlds every change is tried in; `-m slow` tries 2,000 and 50 boards.
+# Every change is tried in 200 worlds and on 10 boards; `-m slow` tries 2,000 and 50.
 @settings(max_examples=175, **COMMON)
 @given(world=worlds())
 def test_everything_adds_up_in_any_world(world: World) -> None:
@@ -321,6 +321,7 @@ def test_the_board_of_any_world_shows_probabilities(world: World) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=1750, **COMMON)
 @given(world=worlds(longest=20))
 def test_everything_adds_up_in_many_worlds(world: World) -> None:
@@ -328,6 +329,7 @@ def test_everything_adds_up_in_many_worlds(world: World) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=250, **COMMON)
 @given(world=worlds(checked=True, longest=20))
 def test_everything_is_declared_in_many_worlds(world: World) -> None:
@@ -335,6 +337,7 @@ def test_everything_is_declared_in_many_worlds(world: World) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=50, **COMMON)
 @given(world=worlds())
 def test_the_boards_of_many_worlds_show_probabilities(world: World) -> None:
