@@ -107,6 +107,5 @@ def break_old_ground(
         region.committed_output[:] += output.sum()
         region.committed_energy[:] += (model.frame.energy[pool.sector[rows]] * output).sum()
     # What was approved before 2021 has its energy: the requirement starts from there.
-    made = model.last_output + float(region.committed_output[0])
-    if made > 0.0:
-        region.base_intensity[:] = (region.energy_use + region.committed_energy) / made
+    made = model.start_output + region.committed_output
+    region.base_intensity[:] = (region.energy_use + region.committed_energy) / made
