@@ -182,9 +182,11 @@ def prepare(model: RegionModel) -> None:
 def reference_values(model: RegionModel) -> None:
     """Remember levels of step 0 that later quarters are compared with."""
     p, frame, firms, talent = model.p, model.frame, model.firms, model.talent
-    output, persons = weighted(firms.sales, firms), weighted(firms.employment, firms)
-    model.start_output, model.last_output = output, output
-    model.start_productivity, model.productivity_gain = output / persons, 1.0
+    output = weighted(firms.sales, firms)
+    # A start without firms or without people has no level to compare with: that of the tables stands in.
+    persons = weighted(firms.employment, firms) or float(frame.base_employment.sum())
+    model.start_output, model.last_output = output or float(frame.base_output.sum()), output
+    model.start_productivity, model.productivity_gain = model.start_output / persons, 1.0
     model.start_taxes = float(model.government.own_taxes[0])
     flagged = weighted(firms.sales * (firms.high_tech == 1), firms)
     model.hightech_scale = p.ht_va * model.flow / max(flagged, 1e-9)
@@ -265,6 +267,7 @@ def base_facts(model: RegionModel) -> dict[str, float]:
     facts = dict.fromkeys(names, 0.0)
     facts.update(
         signed=p.base_signed / 4.0,
+        laboratories=1.0,
         quota_km2=model.policy.table["I13a"].baseline / 4.0,
         households=float(model.homes.residents[:-1].sum()),
         small_firm_debt=weighted(firms.debt * small, firms),

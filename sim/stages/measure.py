@@ -81,7 +81,7 @@ def output_indicators(model: RegionModel) -> dict[str, float]:
         "refused_energy": facts["refused_energy"],
         "refused_land": facts["refused_land"],
         "capital": weighted(firms.capital, firms),
-        "mean_tfp": float(np.average(ratio, weights=staff * firms.producing + 1e-12)),
+        "mean_tfp": float(np.average(ratio, weights=staff * firms.producing + 1e-12)) if firms.n else 0.0,
         "energy_use": float(region.energy_use[0]),
         "rd_spending": weighted(firms.rd_spending, firms),
         "hightech_firms": float(producing[firms.high_tech == 1].sum()),

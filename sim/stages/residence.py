@@ -29,7 +29,7 @@ YUNNAN, CHINA = 2, 3
     ),
     writes=(
         "firms.staff homes.amenity homes.house_price homes.residents region.natural_growth "
-        "region.reservoir region.wage_bill talent.home talent.id"
+        "region.reservoir region.wage_bill talent.home talent.id talent.wage"
     ),
 )
 def choose_residence(model: RegionModel) -> None:
