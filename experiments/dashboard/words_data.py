@@ -1,0 +1,2 @@
+TEXT: dict = {}
+GROUPS = {}
