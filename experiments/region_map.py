@@ -79,7 +79,7 @@ def _axis(field: str, values: list[float]) -> dict[str, Any]:
     }
 
 
-X, Y = _axis("x", [102.2, 103.65]), _axis("y", [24.83, 25.42])
+X, Y = _axis("x", [102.05, 103.75]), _axis("y", [24.83, 25.42])
 
 
 def _nodes(document: Document, year: int, language: str, selected: str | None) -> list[dict[str, Any]]:

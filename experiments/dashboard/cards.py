@@ -22,6 +22,7 @@ class Card:
     value: str
     delta: str
     help: str
+    moved: bool  # whether the change shows at the precision of the card
 
 
 def sentence(words: Words, document: Document) -> str:
@@ -76,7 +77,7 @@ def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
     change = row["change"]["median_change"]
     odds = odds_text(words, row)
     if odds_say_nothing(row):
-        value = f"{number(middle, unit, text)} {name}" if middle is not None else text("board.undefined")
+        value = number(middle, unit, text)
         delta = number(change, unit, text, sign=True) if change is not None else ""
     else:
         value = f"{round(100 * row['probability'])}/100"
@@ -93,8 +94,10 @@ def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
         article=row["article"],
         n=document["replicates"] - document["failed"],
     )
-    changed = words("card.change", value=delta) if delta else None
-    return Card(words.title(row), value, changed or "", f"{odds}. {distance}. {explained}")
+    moved = any(digit in "123456789" for digit in delta)
+    changed = words("card.change", value=delta) if delta else ""
+    title = f"{words('tgt.' + row['id'])} · {words.known('card.unit.' + unit, name)}"
+    return Card(title, value, changed, f"{words.title(row)}. {odds}. {distance}. {explained}", moved)
 
 
 def odds_text(words: Words, row: Mapping[str, Any]) -> str:

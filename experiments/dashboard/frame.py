@@ -87,10 +87,10 @@ def put(desk: Desk, what: str) -> None:
 
 
 def _steps(words: Words, steps: History) -> None:
-    left, middle, right = st.columns(3)
-    left.button(words("frame.undo"), on_click=steps.undo, disabled=not steps.can_undo, shortcut="Alt+Z", key="undo")
-    middle.button(words("frame.redo"), on_click=steps.redo, disabled=not steps.can_redo, key="redo")
-    right.button(words("frame.reset"), on_click=_reset, disabled=steps.now == Desk(), key="reset")
+    with st.container(horizontal=True, gap="small"):
+        st.button(words("frame.undo"), on_click=steps.undo, disabled=not steps.can_undo, key="undo")
+        st.button(words("frame.redo"), on_click=steps.redo, disabled=not steps.can_redo, key="redo")
+        st.button(words("frame.reset"), on_click=_reset, disabled=steps.now == Desk(), key="reset")
     st.toggle(words("frame.ghost"), key="ghost", value=True, help=words("frame.ghost.help"))
 
 
@@ -126,11 +126,10 @@ def _changes(words: Words, steps: History) -> None:
             st.markdown(words("frame.unchanged"))
         for lever, old, new in found:
             row = tables.levers()[lever]
-            text, button = st.columns([5, 1], vertical_alignment="center")
             dated = words.dates(steps.now.setting(lever))
-            text.markdown(f"{words.title(row)} {old:g} → **{new:g}** {words.unit(row.unit)} {dated}")
+            st.markdown(f"{words.title(row)} {old:g} → **{new:g}** {words.unit(row.unit)} {dated}")
             back = steps.now.with_lever(lever, Setting(old))
-            button.button("✕", key=f"back_{lever}", on_click=put, args=(back, lever), help=words("frame.back"))
+            st.button(words("frame.back"), key=f"back_{lever}", on_click=put, args=(back, lever), type="tertiary")
 
 
 # Levers --------------------------------------------------------------------------------------------------------------
@@ -191,6 +190,11 @@ def slider_step(low: float, high: float, marks: Iterator[float] | tuple[float, .
     return span / SLIDER_STEPS
 
 
+def decimals(step: float) -> str:
+    """Return the number format that shows a step and no more."""
+    return f"%.{max(0, -math.floor(math.log10(step) + 1e-9))}f"
+
+
 def _lever(words: Words, desk: Desk, row: Lever) -> None:
     """Draw the slider of a lever, with a note of its baseline and of what the text says, and the fine-tuning of it."""
     key = f"lever_{row.id}"
@@ -205,7 +209,7 @@ def _lever(words: Words, desk: Desk, row: Lever) -> None:
         row.high,
         step=step,
         key=key,
-        format=f"%.{max(0, -math.floor(math.log10(step) + 1e-9))}f {words.unit(row.unit)}",
+        format=f"{decimals(step)} {words.unit(row.unit).replace('%', '%%')}",
         help=words.lever_help(row),
         on_change=_moved,
         args=(row.id,),
@@ -284,7 +288,7 @@ def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
         row.high,
         step=step,
         key=key,
-        format=f"%.{max(0, -math.floor(math.log10(step) + 1e-9))}f",
+        format=decimals(step),
         help=f"{row.id} · {row.source}",
         on_change=_assumed,
         args=(row.id,),

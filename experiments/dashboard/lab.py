@@ -21,9 +21,10 @@ from experiments.chart_text import GROUPS
 
 Document = Mapping[str, Any]
 FIRST = 2  # replicates behind the first answer: fewer give no spread
+STAGES = (FIRST, 8, 20, 64, 128)  # replicates at which the page is drawn anew: charts that flicker cannot be read
 PATIENCE = 2.0  # seconds that a page waits for the first answer before it shows the old one as being updated
 GLANCE = 0.04  # seconds between two looks while waiting; each is a chance for Streamlit to start over
-REFRESH = 0.7  # seconds between two refinements
+REFRESH = 1.0  # seconds between two looks at how far it has come
 
 
 def page(words: Words, desk: Desk, answers: Answers) -> None:
@@ -59,7 +60,7 @@ def _body(words: Words, desk: Desk, answers: Answers, ticket: Ticket) -> None:
         st.session_state.last_desk = desk
         if answer.done >= answer.wanted:
             _remember(desk, answer.document)
-    document = answer.document or st.session_state.get("last_good")
+    document = _staged(ticket, answer) or st.session_state.get("last_good")
     if document is None:
         st.markdown(_status(words, answer))
         st.skeleton(height=400)
@@ -70,6 +71,19 @@ def _body(words: Words, desk: Desk, answers: Answers, ticket: Ticket) -> None:
         st.rerun()  # one more run of the page, without the clock
     elif not finished:
         st.session_state.polling = ticket
+
+
+def _staged(ticket: Ticket, answer: Answer) -> Document | None:
+    """Return the document to draw: that of the last stage reached, so that a look in between redraws nothing."""
+    known = st.session_state.get("drawn")
+    if known is not None and known[0] == ticket.key and answer.done < answer.wanted:
+        stage = max((stage for stage in STAGES if stage <= answer.done), default=0)
+        if known[1] >= stage:
+            document: Document = known[2]
+            return document
+    if answer.document is not None:
+        st.session_state.drawn = (ticket.key, answer.done, answer.document)
+    return answer.document
 
 
 def _remember(desk: Desk, document: Document) -> None:
@@ -109,13 +123,11 @@ def _status(words: Words, answer: Answer) -> str:
 
 def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> None:
     palette = charts.palette(st.context.theme.type or "light")
-    head, status = st.columns([5, 2], vertical_alignment="bottom")
-    head.title(words("app.title"), anchor=False)
-    with status.container(key="badge"):
+    with st.container(key="answer"):
+        st.subheader(cards.sentence(words, document), anchor=False)
+    with st.container(key="badge"):
         half = 50.0 * max((row["high"] or 0.0) - (row["low"] or 0.0) for row in document["targets"])
         st.markdown(f"{_status(words, answer)} · {words('lab.error_size', e=round(half))}")
-    with st.container(key="answer"):
-        st.markdown("#### " + cards.sentence(words, document))
     if not desk.scenario.levers:
         st.info(words("lab.baseline"))
     if document["failed"]:
@@ -138,7 +150,13 @@ def _cards(words: Words, document: Document) -> None:
             card = cards.card(words, row, document)
             with grid:
                 st.metric(
-                    card.title, card.value, card.delta, delta_color="normal", help=card.help, border=True, format=None
+                    card.title,
+                    card.value,
+                    card.delta or None,
+                    delta_color="normal" if card.moved else "off",
+                    delta_arrow="auto" if card.moved else "off",
+                    help=card.help,
+                    border=True,
                 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.articles import articles
 from experiments.dashboard.desk import Desk
 from experiments.messages import Messages
 from sim.calibration import tables
@@ -41,7 +42,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "frame.preset.apply": {"zh": "采用此方案", "en": "Apply"},
     "frame.changes": {"zh": "改动（{n}）", "en": "Changes ({n})"},
     "frame.unchanged": {"zh": "与基准相同", "en": "Same as baseline"},
-    "frame.back": {"zh": "撤掉这一项", "en": "Take this change back"},
+    "frame.back": {"zh": "× 撤掉", "en": "× take back"},
     "frame.levers": {"zh": "政策工具", "en": "Policy levers"},
     "frame.search": {"zh": "搜索工具", "en": "Search levers"},
     "frame.search.hint": {"zh": "名称、编号或作用", "en": "name, id or effect"},
@@ -145,6 +146,19 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "lab.contribution": {"zh": "对全省", "en": "Contribution"},
     "lab.others": {"zh": "其他", "en": "Others"},
     "lab.view": {"zh": "看哪一组", "en": "Which group"},
+    "tgt.gdp_growth": {"zh": "GDP 增速", "en": "GDP growth"},
+    "tgt.fai_growth": {"zh": "固投增速", "en": "FAI growth"},
+    "tgt.industry_growth": {"zh": "工业增速", "en": "Industry growth"},
+    "tgt.hightech_growth": {"zh": "高技术增速", "en": "High-tech growth"},
+    "tgt.gdp_contribution": {"zh": "拉动·GDP", "en": "Contrib. GDP"},
+    "tgt.fai_contribution": {"zh": "拉动·固投", "en": "Contrib. FAI"},
+    "tgt.industry_contribution": {"zh": "拉动·工业", "en": "Contrib. industry"},
+    "tgt.hightech_contribution": {"zh": "拉动·高技术", "en": "Contrib. high-tech"},
+    "tgt.land_intensity": {"zh": "投资强度", "en": "Intensity"},
+    "tgt.above_province": {"zh": "高于全省", "en": "Above province"},
+    "card.unit.% per year": {"zh": "%/年", "en": "%"},
+    "card.unit.pp per year": {"zh": "百分点", "en": "pp"},
+    "card.unit.100M yuan per km2": {"zh": "亿元/km²", "en": "100M/km²"},
     "card.reference": {"zh": "对照 {value}", "en": "reference {value}"},
     "card.chance": {"zh": "约 100 次中 {n} 次达标（{low}–{high}）", "en": "about {n} in 100 reach it ({low}-{high})"},
     "card.gap_short": {"zh": "低于目标 {gap}", "en": "{gap} below target"},
@@ -154,7 +168,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "en": "Target {threshold} {unit}; {rule}; article {article}. Interval: 95 % Wilson, N={n}.",
     },
     "card.rule.total": {"zh": "五年合计", "en": "total of the period"},
-    "card.change": {"zh": "{value}（对照之差）", "en": "{value} against reference"},
+    "card.change": {"zh": "{value} 比对照", "en": "{value} vs reference"},
     "lab.consistency": {"zh": "口径提示", "en": "Do the targets fit together?"},
     "lab.consistency.line": {
         "zh": "{subject}：增速 {rate} %、贡献 {contribution} 个百分点，意味着占全省 {implied}；公布的份额为 {model}。",
@@ -240,7 +254,7 @@ class Words:
         """Return the heading of an article with the number of its changed levers."""
         rows = [row for row in tables.levers().values() if row.article == number]
         changed = sum(row.id in desk.scenario.levers for row in rows)
-        subject = self.known(f"article.{number}", rows[0].subject)
+        subject = getattr(articles()[number], f"subject_{self.language}")
         text = self("frame.article.title", n=number, subject=subject)
         return text + (self("frame.article.changed", k=changed) if changed else "")
 
