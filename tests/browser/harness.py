@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,10 +123,11 @@ def end_group(server: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def serve(command: Sequence[str], folder: Path) -> Iterator[str]:
+def serve(command: Sequence[str], folder: Path, extra: Mapping[str, str] | None = None) -> Iterator[str]:
     """Serve an app on a free loopback port, with a home and a temporary folder of its own; yield its address.
 
-    The port is given by environment variable, which any command that starts Streamlit obeys unless it passes a port.
+    The port is given by environment variable, which any command that starts Streamlit obeys unless it passes a port;
+    `extra` are more variables.
     """
     port, log = free_port(), folder / "server.log"
     own = {"HOME": folder / "home", "TMPDIR": folder / "tmp", "XDG_CACHE_HOME": folder / "home" / "cache"}
@@ -135,7 +136,7 @@ def serve(command: Sequence[str], folder: Path) -> Iterator[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STREAMLIT_")}
     here = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     environment = {**kept, **{name: str(path) for name, path in own.items()}, "PYTHONPATH": here}
-    environment["STREAMLIT_SERVER_PORT"] = str(port)
+    environment |= {"STREAMLIT_SERVER_PORT": str(port), **(extra or {})}
     with log.open("wb") as out:
         server = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True

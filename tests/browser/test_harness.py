@@ -15,7 +15,7 @@ import pytest
 from tests.browser.harness import DIFFERENT, ROOT, TINY, Record, open_app, run_script, serve, without
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
@@ -47,6 +47,23 @@ def test_no_other_host_is_asked(page: Page, record: Record) -> None:
     page.wait_for_timeout(1000)  # what a page sends home, it sends a moment later
     assert any(url.startswith("ws://") for url in record.asked), "the record saw no web socket"
     assert record.foreign() == []
+
+
+def test_the_server_itself_asks_nobody(chromium: Browser, tmp_path: Path) -> None:
+    with socket.socket() as proxy:  # what the server would send out arrives here instead
+        proxy.bind(("127.0.0.1", 0))
+        proxy.listen()
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy")
+        extra = dict.fromkeys(names, address) | {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
+        with serve(run_script(TINY), tmp_path, extra) as url:
+            page = chromium.new_page()
+            open_app(page, url)
+            page.wait_for_timeout(500)
+            page.close()
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
 
 
 def test_a_request_to_another_host_is_seen(page: Page, record: Record) -> None:
