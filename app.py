@@ -1,2 +1,5 @@
-from experiments.dashboard.main import main  # streamlit run app.py, in a checkout; installed: dianzhong app
+"""For a checkout: `streamlit run app.py`. Installed, `dianzhong app` starts the same."""
+
+from experiments.dashboard.main import main
+
 main()

@@ -36,13 +36,16 @@ class Unmodelled:
 @functools.cache
 def articles() -> dict[int, Article]:
     """Return all articles by number."""
-    return {int(row["number"]): Article(**{**row, "number": int(row["number"])}) for row in _rows("articles.csv")}  # type: ignore[arg-type]
+    names = ("subject_zh", "subject_en", "gist_zh", "gist_en")
+    rows = {int(row["number"]): [row[name] for name in names] for row in _rows("articles.csv")}
+    return {number: Article(number, *texts) for number, texts in rows.items()}
 
 
 @functools.cache
 def unmodelled() -> tuple[Unmodelled, ...]:
     """Return the measures that are not modelled."""
-    return tuple(Unmodelled(**{**row, "article": int(row["article"])}) for row in _rows("unmodelled.csv"))  # type: ignore[arg-type]
+    rows = _rows("unmodelled.csv")
+    return tuple(Unmodelled(r["id"], int(r["article"]), r["title_zh"], r["title_en"]) for r in rows)
 
 
 def coverage(number: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Charts as pure functions from a result document to a Vega-Lite specification with its data, and a sentence that says it.
+"""Charts as pure functions from a result document to a Vega-Lite specification with its data, and its finding in words.
 
 One specification serves the page and a printed report (`vl-convert` draws it without a browser), so no figure is made
 twice. Every function returns (specification, alternative text with the finding).

@@ -67,8 +67,11 @@ def look(model: RegionModel) -> tuple[dict[str, Any], Any]:
 
 
 def places(outcome: Outcome) -> dict[str, Any]:
-    """Return the sites of an outcome: by site and measure the medians of policy and reference by year, and commuters."""
-    looks = {arm: [replicate.arms[arm].sites for replicate in outcome.replicates] for arm in ("policy", "against")}
+    """Return the sites of an outcome: medians of policy and reference by site, measure and year, and commuters."""
+    looks = {
+        arm: [seen for replicate in outcome.replicates if (seen := replicate.arms[arm].sites) is not None]
+        for arm in ("policy", "against")
+    }
     if not looks["policy"]:
         return {}
     years = list(range(FIRST_YEAR, outcome.plan.horizon + 1))
@@ -87,7 +90,8 @@ def places(outcome: Outcome) -> dict[str, Any]:
             }
             for name in UNITS
         }
-    return {"year": years, "sites": found, "flows": _flows(looks["policy"], sites), "unit": {**UNITS, "flows": COMMUTERS}}
+    flows = _flows(looks["policy"], sites)
+    return {"year": years, "sites": found, "flows": flows, "unit": {**UNITS, "flows": COMMUTERS}}
 
 
 def _change(looks: Mapping[str, list[Any]], name: str, site: int) -> dict[str, float | None]:

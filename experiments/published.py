@@ -1,4 +1,4 @@
-"""Published statistics after 2020, for the eye alone: dots on a chart, never an input of the model or of a choice in it.
+"""Published statistics after 2020, for the eye alone: dots on a chart, never an input of the model.
 
 The model's tables end with 2020 and cannot import this module (`sim` never imports `experiments`).
 """

@@ -113,7 +113,7 @@ def _node(ident: str, site: Any, title: str, facts: Mapping[str, Any], selected:
 
 
 def _circles(nodes: list[dict[str, Any]], colours: Palette) -> dict[str, Any]:
-    spread = max(max(abs(row["change"]) for row in nodes), 1.0)
+    spread = max(1.0, *(abs(row["change"]) for row in nodes))
     scale = {"domain": [-spread, 0, spread], "range": [colours["loss"], colours["park"], colours["gain"]]}
     sized = {"field": "output", "type": "quantitative", "scale": {"range": [60, 1400]}, "legend": None}
     return {
@@ -164,7 +164,8 @@ def _planned(places: Mapping[str, tuple[float, float]], colours: Palette) -> dic
         if row.state == "planned" and row.source_node in places and row.target_node in places
     ]
     mark = {"type": "rule", "color": colours["ghost"], "strokeDash": [5, 5], "strokeWidth": 2}
-    return {"data": {"values": rows}, "mark": mark, "encoding": {"x": X, "y": Y, "x2": {"field": "x2"}, "y2": {"field": "y2"}}}
+    ends = {"x": X, "y": Y, "x2": {"field": "x2"}, "y2": {"field": "y2"}}
+    return {"data": {"values": rows}, "mark": mark, "encoding": ends}
 
 
 def _ends(places: Mapping[str, tuple[float, float]], source: str, target: str) -> dict[str, float]:

@@ -114,9 +114,8 @@ def _presets(words: Words, steps: History) -> None:
     wanted = steps.now.with_policy(policy)
     differing = sum(steps.now.setting(lever) != wanted.setting(lever) for lever in tables.levers())
     st.markdown(words("frame.preset.differs", n=differing) + " " + policy.why.get(words.language, ""))
-    st.button(
-        words("frame.preset.apply"), on_click=put, args=(wanted, f"preset {chosen}"), key="apply", disabled=not differing
-    )
+    what = f"preset {chosen}"
+    st.button(words("frame.preset.apply"), on_click=put, args=(wanted, what), key="apply", disabled=not differing)
 
 
 def _changes(words: Words, steps: History) -> None:
@@ -227,7 +226,8 @@ def _moved(lever: str) -> None:
 def _fine(words: Words, desk: Desk, row: Lever) -> None:
     """Draw exact value, first and last quarter, and the ramp of a changed lever."""
     setting = desk.setting(row.id)
-    value = st.number_input(words("fine.value"), row.low, row.high, setting.value, key=f"value_{row.id}_{setting.value}")
+    key = f"value_{row.id}_{setting.value}"
+    value = st.number_input(words("fine.value"), row.low, row.high, setting.value, key=key)
     quarters = list(range(1, LAST_QUARTER + 1))
     start = st.selectbox(
         words("fine.from"), quarters, index=setting.start - 1, format_func=date_of, key=f"from_{row.id}_{setting.start}"

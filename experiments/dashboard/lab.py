@@ -12,12 +12,12 @@ from typing import Any
 import streamlit as st
 
 from experiments import charts
-from experiments.region_map import region_map
+from experiments.chart_text import GROUPS
 from experiments.dashboard import cards
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.service import Answer, Answers, Ticket
 from experiments.dashboard.words import Words
-from experiments.chart_text import GROUPS
+from experiments.region_map import region_map
 
 Document = Mapping[str, Any]
 FIRST = 2  # replicates behind the first answer: fewer give no spread
@@ -270,5 +270,3 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     writer.writeheader()
     writer.writerows(rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-

@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 from experiments.dashboard.workers import Kept, Task, Worker
@@ -74,7 +75,7 @@ class Question:
         return k
 
     def next_index(self, remainder: int, workers: int) -> int | None:
-        """Return the first replicate that nobody runs yet: one of a worker's own, whose start it has, if there is one."""
+        """Return the first replicate that nobody runs yet, if possible one whose start the worker has."""
         if self.error is not None:
             return None
         left = [i for i in range(self.plan.replicates) if i not in self.finished and i not in self.running]
@@ -190,7 +191,7 @@ class Answers:
     def _document(
         self, key: str, question: Question, done: int, results: Mapping[int, Replicate | Failure]
     ) -> tuple[Mapping[str, Any] | None, str | None]:
-        """Return the document of the first replicates, made once for each number of them, and the error if there is one."""
+        """Return the document of the first replicates, made once for each number of them, and the error if any."""
         if not done:
             return None, question.error
         known = question.document
@@ -204,8 +205,10 @@ class Answers:
         document = verdict(Outcome(plan, good, bad, _units()))
         with self._changed:
             question.document = (done, document)
-        entry = {"step": "answer", "n": done, "of": question.plan.replicates, "model_s": round(question.model_seconds, 3)}
-        log.info(json.dumps({**entry, "after_s": round(time.monotonic() - question.began, 3), "key": key[:12]}))
+        name = sha256(key.encode()).hexdigest()[:12]
+        entry = {"step": "answer", "n": done, "of": question.plan.replicates, "question": name}
+        times = {"model_s": question.model_seconds, "after_s": time.monotonic() - question.began}
+        log.info(json.dumps({**entry, **{name: round(value, 3) for name, value in times.items()}}))
         return document, question.error
 
     def _next(self, worker: int) -> tuple[Question, int] | None:

@@ -96,7 +96,8 @@ def _card(words: Words, rows: list[Evidence]) -> None:
     with st.container(border=True, key="data_card"):
         st.markdown(f"**{row.id} · {row.title}**")
         st.markdown(f"{row.value:g} {row.unit} ({row.low:g} … {row.high:g}) · {words(f'data.role.{row.role}')}")
-        st.markdown(f"{words(f'data.kind.{row.kind}')} · {words.known(f'data.confidence.{row.confidence}', row.confidence)}")
+        confidence = words.known(f"data.confidence.{row.confidence}", row.confidence)
+        st.markdown(f"{words(f'data.kind.{row.kind}')} · {confidence}")
         st.markdown(f"{words('data.col.source')}: {row.source or words('data.kind.missing')}")
         st.markdown(f"{words('data.col.used')}: {row.used}")
 

@@ -1,4 +1,4 @@
-"""All texts of the app in one table, the same keys in 中文 and in English; those of charts and data page join it here."""
+"""All texts of the app in one table, the same keys in 中文 and in English; charts and data page join it here."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "guard.failed": {
         "zh": "这一页出错了，方案没有丢失。编号 {code}，可复制给维护者；换一页或撤销一步可以继续。",
-        "en": "This page failed; the policy is not lost. Code {code}, to be given to a maintainer. Another page, or undo, "
-        "goes on.",
+        "en": "This page failed; the policy is not lost. Code {code}, to be given to a maintainer. Another page, or "
+        "undo, goes on.",
     },
     # frame
     "frame.language": {"zh": "语言", "en": "Language"},
@@ -58,7 +58,10 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "frame.share": {"zh": "分享与下载", "en": "Share and download"},
     "lever.baseline": {"zh": "基准 {value} {unit}", "en": "Baseline {value} {unit}"},
     "lever.text": {"zh": "文件值 {value}", "en": "the text says {value}"},
-    "lever.direction": {"zh": "文件只给方向，建议值 {value}（假设）", "en": "direction only; suggested {value} (assumption)"},
+    "lever.direction": {
+        "zh": "文件只给方向，建议值 {value}（假设）",
+        "en": "direction only; suggested {value} (assumption)",
+    },
     "lever.range": {"zh": "范围 {low} 至 {high}", "en": "range {low} to {high}"},
     "fine.value": {"zh": "数值", "en": "Value"},
     "fine.from": {"zh": "起始季度", "en": "From quarter"},
@@ -70,8 +73,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "date.span": {"zh": "（{start}—{end}）", "en": "({start} to {end})"},
     "assume.note": {
         "zh": "未固定的假设每次模拟都按声明的范围抽样；固定一项后，方案与对照都在同一假设下比较。",
-        "en": "Assumptions that are not fixed are drawn from their declared range in every replicate; a fixed one holds "
-        "for the policy and for its reference.",
+        "en": "Assumptions that are not fixed are drawn from their declared range in every replicate; a fixed one "
+        "holds for the policy and for its reference.",
     },
     "assume.fix": {"zh": "固定一项假设", "en": "Fix an assumption"},
     "assume.choose": {"zh": "选择…", "en": "Choose…"},
@@ -172,8 +175,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "lab.consistency": {"zh": "口径提示", "en": "Do the targets fit together?"},
     "lab.consistency.line": {
         "zh": "{subject}：增速 {rate} %、贡献 {contribution} 个百分点，意味着占全省 {implied}；公布的份额为 {model}。",
-        "en": "{subject}: growth of {rate} % and a contribution of {contribution} points imply a share of {implied} of the "
-        "province; the published share is {model}.",
+        "en": "{subject}: growth of {rate} % and a contribution of {contribution} points imply a share of {implied} of "
+        "the province; the published share is {model}.",
     },
     "subject.gdp": {"zh": "地区生产总值", "en": "GDP"},
     "subject.fai": {"zh": "固定资产投资", "en": "Fixed-asset investment"},

@@ -59,7 +59,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "data.role.restricts": {"zh": "限制", "en": "restricts"},
     "data.articles.note": {
         "zh": "文件：{source}。摘要是本实验室的概括，不是原文引用；没有工具的条款列为未建模。",
-        "en": "Document: {source}. The gists are our summary, not a quotation; an article without levers is not modelled.",
+        "en": "Document: {source}. The gists are our summary, not a quotation; an article without levers is not "
+        "modelled.",
     },
     "data.absent": {"zh": "未建模的措施（{n} 项）", "en": "Measures that are not modelled ({n})"},
     "data.rules": {
@@ -71,7 +72,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "Every year: each year meets it.\nFinal year: the last year meets it.\n"
         "Contribution: growth of the New Area in points of last year's provincial total.\n"
         "Land intensity: investment of new industrial projects over their land, total of the period.\n"
-        "Probability: share of replicates that reach the threshold, with its 95 % Wilson interval; both arms share luck.",
+        "Probability: share of replicates that reach the threshold, with its 95 % Wilson interval; both arms share "
+        "luck.",
     },
     "data.limits": {
         "zh": "这是实验室，不是预测：一半以上的数是带范围的假设。\n"

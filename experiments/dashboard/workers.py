@@ -13,6 +13,7 @@ import sys
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -115,7 +116,7 @@ class Worker:
         return self._process.pid
 
     def run(self, task: Task) -> tuple[Replicate | Failure, float]:
-        """Return the replicate or why there is none, and the seconds that it took. Raises EOFError if the worker died."""
+        """Return the replicate or why there is none, and the seconds it took. Raises EOFError if the worker died."""
         assert self._process.stdin is not None and self._process.stdout is not None
         try:
             pickle.dump(task, self._process.stdin)
@@ -151,7 +152,7 @@ def serve() -> None:
         except EOFError:
             return
         began = time.perf_counter()
-        done = attempt(lambda index, plan=task.plan: replicate(plan, engine, index), task.index)
+        done = attempt(partial(replicate, task.plan, engine), task.index)
         pickle.dump((done, time.perf_counter() - began), answers)
         answers.flush()
 
