@@ -21,21 +21,52 @@ from experiments.region_map import region_map
 
 Document = Mapping[str, Any]
 FIRST = 2  # replicates behind the first answer: fewer give no spread
-STAGES = (FIRST, 8, 20, 64, 128)  # replicates at which the page is drawn anew: charts that flicker cannot be read
+STAGES = (FIRST, 20, 64, 128)  # replicates at which the page is drawn anew: charts that flicker cannot be read
 PATIENCE = 2.0  # seconds that a page waits for the first answer before it shows the old one as being updated
 GLANCE = 0.04  # seconds between two looks while waiting; each is a chance for Streamlit to start over
-REFRESH = 1.0  # seconds between two looks at how far it has come
+REFRESH = 0.4  # seconds between two looks at how far it has come
 
 
 def page(words: Words, desk: Desk, answers: Answers) -> None:
     """Draw the page for the desk."""
-    session = st.session_state
-    ticket = answers.ask(session.session_id, desk.plan())
+    ticket = ask(desk, answers)
     slot = st.empty()
     answer = _first(words, answers, ticket, slot)
     slot.empty()
-    finished = answer.done >= answer.wanted or answer.error is not None
-    st.fragment(_body, run_every=None if finished else REFRESH)(words, desk, answers, ticket)
+    _note_problem(words, answer)
+    if answer.document is not None:
+        st.session_state.last_good = answer.document
+        if answer.done >= answer.wanted:
+            _remember(desk, answer.document)
+    document = answer.document or st.session_state.get("last_good")
+    if document is None:
+        st.markdown(_status(words, answer))
+        st.skeleton(height=400)
+    else:
+        _draw(words, desk, answer, document)
+    if answer.done < answer.wanted and answer.error is None:
+        st.fragment(_tick, run_every=REFRESH)(words, answers, ticket, _stage(answer.done))
+
+
+def _stage(done: int) -> int:
+    """Return the last stage reached: between two of them a page would only flicker."""
+    return max((stage for stage in STAGES if stage <= done), default=0)
+
+
+def _tick(words: Words, answers: Answers, ticket: Ticket, drawn: int) -> None:
+    """Look how far the answer has come: say so at the top, and draw the page anew when a stage is reached."""
+    answer = answers.look(ticket)
+    if answer.superseded:
+        return
+    if answer.done >= answer.wanted or answer.error or _stage(answer.done) > drawn:
+        st.rerun()
+    with st.container(key="ticker"):
+        st.markdown(_status(words, answer))
+
+
+def ask(desk: Desk, answers: Answers) -> Ticket:
+    """Ask for the desk; asked again it is the same question, so the frame asks before it draws itself."""
+    return answers.ask(st.session_state.session_id, desk.plan())
 
 
 def _first(words: Words, answers: Answers, ticket: Ticket, slot: Any) -> Answer:
@@ -47,43 +78,6 @@ def _first(words: Words, answers: Answers, ticket: Ticket, slot: Any) -> Answer:
         if answer.done >= min(FIRST, answer.wanted) or answer.error or answer.superseded or waited > PATIENCE:
             return answer
         slot.markdown(_status(words, answer))
-
-
-def _body(words: Words, desk: Desk, answers: Answers, ticket: Ticket) -> None:
-    answer = answers.look(ticket)
-    if answer.superseded:
-        return
-    finished = answer.done >= answer.wanted or answer.error is not None
-    _note_problem(words, answer)
-    if answer.document is not None:
-        st.session_state.last_good = answer.document
-        st.session_state.last_desk = desk
-        if answer.done >= answer.wanted:
-            _remember(desk, answer.document)
-    document = _staged(ticket, answer) or st.session_state.get("last_good")
-    if document is None:
-        st.markdown(_status(words, answer))
-        st.skeleton(height=400)
-        return
-    _draw(words, desk, answer, document)
-    if finished and st.session_state.get("polling") == ticket:
-        st.session_state.polling = None
-        st.rerun()  # one more run of the page, without the clock
-    elif not finished:
-        st.session_state.polling = ticket
-
-
-def _staged(ticket: Ticket, answer: Answer) -> Document | None:
-    """Return the document to draw: that of the last stage reached, so that a look in between redraws nothing."""
-    known = st.session_state.get("drawn")
-    if known is not None and known[0] == ticket.key and answer.done < answer.wanted:
-        stage = max((stage for stage in STAGES if stage <= answer.done), default=0)
-        if known[1] >= stage:
-            document: Document = known[2]
-            return document
-    if answer.document is not None:
-        st.session_state.drawn = (ticket.key, answer.done, answer.document)
-    return answer.document
 
 
 def _remember(desk: Desk, document: Document) -> None:
@@ -255,7 +249,7 @@ def _table(words: Words, document: Document) -> None:
         )
         st.download_button(
             words("lab.document_file"),
-            json.dumps(document, ensure_ascii=False, indent=1),
+            lambda: json.dumps(document, ensure_ascii=False, indent=1),
             "result.json",
             "application/json",
             key="download_json",

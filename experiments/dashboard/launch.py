@@ -50,7 +50,7 @@ def command_line(port: int, lan: bool, hosts: Iterable[str] = ()) -> list[str]:
     if lan:
         changed["server.address"] = EVERYWHERE
     changed["server.allowedHosts"] = sorted({*LOCAL_HOSTS, *hosts, *(own_names() if lan else ())})
-    words = [sys.executable, "-m", "streamlit", "run", str(Path(__file__).with_name("main.py"))]
+    words = [sys.executable, "-m", "experiments.dashboard.server", "run", str(Path(__file__).with_name("main.py"))]
     for name, value in {**OPTIONS, **changed}.items():
         for one in value if isinstance(value, list) else [value]:
             words.append(f"--{name}={str(one).lower() if isinstance(one, bool) else one}")

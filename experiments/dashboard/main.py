@@ -48,6 +48,8 @@ def main() -> None:
     chosen = st.navigation(pages, position="top")
     on_lab[0] = chosen is pages[0]
     with card(words):
+        if on_lab[0]:
+            lab.ask(frame.history().now, answers())  # the workers are busy while the frame is drawn
         desk: Desk = frame.draw(words, on_lab[0])
         _banners(words)
         chosen.run()
