@@ -20,15 +20,7 @@ _MARKS = (
     ("literature", r"^\[f(?:, [^\]]*)?\]"),
     ("document", r"implementation opinions"),
 )
-KINDS = (
-    ("assumption", ("assumption", "[a]")),
-    ("derived", ("derived", "[d]")),
-    ("recalled", ("[r]",)),
-    ("literature", ("[f]", "[f,")),
-)
 KINDS = ("document", "statistics", "literature", "recalled", "derived", "assumption", "missing")
-
-
 # Confidence of a parameter; for a lever, how the document words it.
 GRADES = ("high", "medium", "low", "figure", "absolute wording", "direction")
 
