@@ -194,9 +194,12 @@ def _describe(options: argparse.Namespace, text: Messages) -> int:
 def _app(options: argparse.Namespace, text: Messages) -> int:
     from experiments.dashboard.launch import launch
 
-    if options.lan:
-        sys.stderr.write(text("app.lan") + "\n")
-    return launch(options.port, options.lan, options.allow_host)
+    def say(urls: str) -> None:
+        warning = text("app.lan") + "\n" if options.lan else ""
+        sys.stderr.write(warning + text("app.open", urls=urls) + "\n")
+        sys.stderr.flush()  # the process is about to become another one
+
+    return launch(options.port, options.lan, options.allow_host, say)
 
 
 def _plan(options: argparse.Namespace) -> Plan:

@@ -190,6 +190,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "警告：--lan 让同一网络中的任何人都能使用本实验室并占用本机算力；没有密码。",
             "warning: --lan lets anybody on the same network use this laboratory and this machine's time; no password.",
         ),
+        "app.open": ("政策实验室：{urls} （按 Ctrl-C 结束）", "Policy Lab: {urls} (Ctrl-C ends it)"),
         "help.proof": ("检验项目：{proofs}", "one of: {proofs}"),
         "help.proof_replicates": ("重复次数", "number of replicates"),
         "help.lang": ("输出语言", "language of the output"),

@@ -62,6 +62,12 @@ def test_the_server_is_on_this_machine_unless_asked():
         (["--port", "70000"], "outside 1 to 65535"),
         (["--port", "many"], "not a whole number"),
         (["--allow-host", "lab.example"], "add --lan"),
+        (["--lan", "--allow-host", "*"], "no host name"),
+        (["--lan", "--allow-host", "http://lab.example"], "no host name"),
+        (["--lan", "--allow-host", "lab.example:80"], "no host name"),
+        (["--lan", "--allow-host", ""], "no host name"),
+        (["--lan", "--allow-host", "a b"], "no host name"),
+        (["--lan", "here"], "unrecognized arguments"),
     ],
 )
 def test_a_bad_option_is_one_message(words, message, capsys):
@@ -78,6 +84,60 @@ def test_a_taken_port_is_one_message(capsys):
     assert "is taken" in capsys.readouterr().err
 
 
+def test_the_usual_port_is_8501_and_another_free_one_if_that_is_taken():
+    with socket.socket() as held:
+        try:
+            held.bind(("127.0.0.1", launch.PORT))
+        except OSError:
+            pass  # somebody else holds it, which is as good
+        else:
+            held.listen()
+        assert launch.chosen_port(None, "127.0.0.1") not in (0, launch.PORT)
+
+
+def test_nothing_starts_before_the_options_are_in_order(monkeypatch, capsys):
+    started: list[list[str]] = []
+    monkeypatch.setattr(launch.os, "execve", lambda path, words, environment: started.append(words))
+    assert main(["app", "--allow-host", "lab.example"]) == 2
+    assert main(["app", "--lan", "--allow-host", "*"]) == 2
+    assert started == []
+    capsys.readouterr()
+    main(["app", "--lan", "--allow-host", "LAB.example", "--port", str(free_port()), "--lang", "en"])
+    said = capsys.readouterr().err
+    assert "--server.allowedHosts=lab.example" in started[0]
+    assert "anybody on the same network" in said and "http://lab.example:" in said
+    assert "--client.showErrorDetails=none" in started[0]
+
+
+def test_the_address_that_leads_outside_is_allowed_on_the_network(monkeypatch):
+    # Many machines resolve their own name to loopback alone; their neighbours use the address.
+    monkeypatch.setattr(launch, "outward_addresses", lambda: {"192.0.2.7"})
+    assert "--server.allowedHosts=192.0.2.7" in launch.command_line(8600, lan=True)
+    assert "--server.allowedHosts=192.0.2.7" not in launch.command_line(8600, lan=False)
+    assert launch.urls(8600, True, ["*.lab.example"]) == ["http://127.0.0.1:8600", "http://192.0.2.7:8600"]
+    assert launch.urls(8600, False) == ["http://127.0.0.1:8600"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "局域网"), ("en", "network")])
+def test_the_help_comes_in_both_languages(language, words, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["app", "--help", "--lang", language])
+    shown = capsys.readouterr().out
+    assert end.value.code == 0
+    assert words in shown and all(option in shown for option in ("--port", "--lan", "--allow-host"))
+
+
+def test_the_entry_of_a_checkout_is_not_shipped():
+    entry = (ROOT / "app.py").read_text("utf-8")
+    assert "from experiments.dashboard.main import main" in entry
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert shipped == {"packages": ["agents", "sim", "experiments"]}
+
+
+def free_port() -> int:
+    return launch.chosen_port(None, "127.0.0.1")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_the_server_answers_refuses_strangers_and_ends(tmp_path):
@@ -88,14 +148,52 @@ def test_the_server_answers_refuses_strangers_and_ends(tmp_path):
     server = subprocess.Popen(words, env=environment, cwd=tmp_path, stdout=quiet, stderr=quiet)
     try:
         until_healthy(port)
-        assert handshake(port, f"127.0.0.1:{port}", f"http://127.0.0.1:{port}").startswith("HTTP/1.1 101")
-        assert not handshake(port, "evil.example", "http://evil.example").startswith("HTTP/1.1 101")
-        assert not handshake(port, f"127.0.0.1:{port}", "http://evil.example").startswith("HTTP/1.1 101")
-        server.send_signal(signal.SIGINT)
-        server.wait(timeout=20)
+        own = f"127.0.0.1:{port}"
+        assert accepted(port, own, f"http://{own}") and accepted(port, f"localhost:{port}", f"http://localhost:{port}")
+        assert not accepted(port, "evil.example", "http://evil.example"), "a name that was made to point here"
+        assert not accepted(port, f"evil.example:{port}", f"http://evil.example:{port}")
+        assert not accepted(port, own, "http://evil.example"), "a page of another site"
+        for address in launch.outward_addresses():
+            with pytest.raises(OSError), socket.create_connection((address, port), timeout=5):
+                pass
+        end(server)
     finally:
         server.kill()
         server.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_on_the_network_the_own_address_is_served_and_strangers_are_not(tmp_path):
+    outside = launch.outward_addresses() - {"127.0.0.1"}
+    if not outside:
+        pytest.skip("this machine is on no network")
+    stub = tmp_path / "stub.py"
+    stub.write_text("import streamlit as st\nst.write('here')\n")
+    port, quiet = launch.chosen_port(None, launch.EVERYWHERE), subprocess.DEVNULL
+    words = launch.command_line(port, lan=True, hosts=["lab.example"])
+    words = [str(stub) if word.endswith("main.py") else word for word in words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    server = subprocess.Popen(words, env=environment, cwd=tmp_path, stdout=quiet, stderr=quiet)
+    try:
+        until_healthy(port)
+        for name in (*outside, "lab.example"):
+            assert accepted(port, f"{name}:{port}", f"http://{name}:{port}"), name
+        assert not accepted(port, f"evil.example:{port}", f"http://evil.example:{port}")
+        assert not accepted(port, f"lab.example:{port}", "http://evil.example")
+        end(server)
+    finally:
+        server.kill()
+        server.wait()
+
+
+def accepted(port: int, host: str, origin: str) -> bool:
+    return handshake(port, host, origin).startswith("HTTP/1.1 101")
+
+
+def end(server: subprocess.Popen[bytes]) -> None:
+    server.send_signal(signal.SIGINT)
+    assert server.wait(timeout=20) in (0, 130, -signal.SIGINT)
 
 
 def until_healthy(port: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,14 +10,19 @@ from dataclasses import dataclass
 from experiments.dashboard.words import Words
 from sim.calibration import tables
 
-# The first word of a source says what kind of evidence it is; the tables mark recalled and assumed values themselves.
-_KINDS = (
-    ("assumption", ("assumption", "[a]")),
-    ("derived", ("derived", "[d]")),
-    ("recalled", ("[r]",)),
-    ("literature", ("[f]", "[f,")),
+# What a source text says about the value, in the order in which it is asked. A text that is read ([F]) about the size
+# of an effect while the number itself is ours ("value [A]") is an assumption, and so is a note in our own lever table.
+_MARKS = (
+    ("assumption", r"^assumption|^\[a\]|(?:value|magnitude) \[a\]|^(?:cost|mechanism) (?:note|formula) of "),
+    ("derived", r"^derived|^\[d\]|^arithmetic|^measured in a first sketch of the model"),
+    ("recalled", r"^\[r\]|\(recalled\)"),
+    ("statistics", r"^\[f\] (?:mnr bulletin|kunming|yunnan)"),
+    ("literature", r"^\[f(?:, [^\]]*)?\]"),
+    ("document", r"implementation opinions"),
 )
 KINDS = ("document", "statistics", "literature", "recalled", "derived", "assumption", "missing")
+# Confidence of a parameter; for a lever, how the document words it.
+GRADES = ("high", "medium", "low", "figure", "absolute wording", "direction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +38,15 @@ class Evidence:
     unit: str
     kind: str
     source: str
-    confidence: str
+    confidence: str  # of a parameter: high, medium, low; of a lever: how the text words it
     role: str
     used: str
 
 
 def kind_of(source: str) -> str:
-    """Return the kind of evidence that a source text names; `missing` if there is none."""
+    """Return the kind of evidence that a source text names; `missing` where it names none that is known."""
     text = source.strip().lower()
-    if not text:
-        return "missing"
-    for kind, marks in _KINDS:
-        if text.startswith(marks):
-            return kind
-    return "document" if "implementation opinions" in text else "statistics"
+    return next((kind for kind, mark in _MARKS if re.search(mark, text)), "missing")
 
 
 def evidence(words: Words) -> list[Evidence]:
@@ -93,13 +94,20 @@ def counted(rows: Iterable[Evidence]) -> dict[str, int]:
     return {kind: found.get(kind, 0) for kind in KINDS}
 
 
-def chosen(rows: Iterable[Evidence], text: str, kinds: Iterable[str], sorts: Iterable[str]) -> list[Evidence]:
+def chosen(
+    rows: Iterable[Evidence],
+    text: str,
+    kinds: Iterable[str] = (),
+    sorts: Iterable[str] = (),
+    grades: Iterable[str] = (),
+) -> list[Evidence]:
     """Return the rows that a search text and filters leave; an empty filter leaves all."""
-    wanted, only_kinds, only_sorts = text.strip().lower(), set(kinds), set(sorts)
+    wanted, only_kinds, only_sorts, only_grades = text.strip().lower(), set(kinds), set(sorts), set(grades)
     return [
         row
         for row in rows
         if (not only_kinds or row.kind in only_kinds)
         and (not only_sorts or row.sort in only_sorts)
+        and (not only_grades or row.confidence in only_grades)
         and (not wanted or any(wanted in part.lower() for part in (row.id, row.title, row.source, row.used)))
     ]

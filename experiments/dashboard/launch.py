@@ -6,9 +6,10 @@ The settings of a checkout (`.streamlit/config.toml`) are the same; a test compa
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ FONT = (
     "'Noto Sans SC', 'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', "
     "'WenQuanYi Micro Hei', sans-serif"
 )
+_HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 OPTIONS: Mapping[str, Any] = {
     "server.headless": True,
     "server.address": LOOPBACK,
@@ -64,7 +66,41 @@ def own_names() -> set[str]:
         addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(name, None, socket.AF_INET)}
     except OSError:  # a machine whose own name is not resolved: --allow-host names it
         addresses = set()
-    return {name, *addresses}
+    return {name, *addresses, *outward_addresses()}
+
+
+def outward_addresses() -> set[str]:
+    """Return the address of the interface that leads outside; many machines resolve their own name to loopback alone.
+
+    Choosing a route for a datagram sends nothing; the address asked about is one that is reserved for examples.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("198.51.100.1", 9))
+        except OSError:  # no network
+            return set()
+        return {str(probe.getsockname()[0])}
+
+
+def checked_hosts(hosts: Iterable[str]) -> list[str]:
+    """Return the names of `--allow-host`, refusing what is no host name. Raises InputError.
+
+    A bare star would let a page under any name talk to the app, which is what the list is there to prevent.
+    """
+    names = []
+    for host in hosts:
+        if not _HOST.fullmatch(host.lower()):
+            raise InputError(
+                f"--allow-host {host[:60]!r} is no host name: write a name or an address, as in lab.example"
+            )
+        names.append(host.lower())
+    return names
+
+
+def urls(port: int, lan: bool, hosts: Iterable[str] = ()) -> list[str]:
+    """Return the addresses to open, the one for this machine first."""
+    others = {name for name in (*hosts, *(outward_addresses() if lan else ())) if not name.startswith("*")}
+    return [f"http://{name}:{port}" for name in (LOOPBACK, *sorted(others))]
 
 
 def chosen_port(asked: int | None, address: str) -> int:
@@ -82,12 +118,18 @@ def chosen_port(asked: int | None, address: str) -> int:
     raise InputError(f"--port {asked} is taken or not allowed on {address}; choose another, or leave --port out")
 
 
-def launch(port: int | None, lan: bool, hosts: Sequence[str]) -> int:
-    """Serve the app until it is interrupted: this process becomes the server. Raises InputError."""
+def launch(port: int | None, lan: bool, hosts: Sequence[str], say: Callable[[str], object] = print) -> int:
+    """Serve the app until it is interrupted: this process becomes the server. Raises InputError.
+
+    `say` is told the addresses to open, once the port is known to be free.
+    """
     if hosts and not lan:
         raise InputError("--allow-host is about the network: add --lan, or leave it out")
     address = EVERYWHERE if lan else LOOPBACK
-    words = command_line(chosen_port(port, address), lan, hosts)
+    names = checked_hosts(hosts)
+    port = chosen_port(port, address)
+    words = command_line(port, lan, names)
+    say(" ".join(urls(port, lan, names)))
     root = str(Path(__file__).resolve().parent.parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
-from experiments.articles import SOURCE, articles, coverage, unmodelled
-from experiments.dashboard.evidence import KINDS, Evidence, chosen, counted, evidence
+from experiments.articles import SOURCE, articles, coverage, state, unmodelled
+from experiments.dashboard.evidence import GRADES, KINDS, Evidence, chosen, counted, evidence
 from experiments.dashboard.words import Words
 from experiments.provenance import data_sha256, packages, version
 from experiments.wording import unit_name
@@ -36,23 +38,30 @@ def render(words: Words) -> None:
 
 
 def _numbers(words: Words, rows: list[Evidence]) -> None:
-    left, middle, right = st.columns([2, 2, 2])
-    text = left.text_input(words("data.search"), key="data_search", placeholder=words("data.search.hint"))
-    kinds = middle.multiselect(
+    first, second, third, fourth = st.columns(4)
+    text = first.text_input(words("data.search"), key="data_search", placeholder=words("data.search.hint"))
+    kinds = second.multiselect(
         words("data.kind"),
         KINDS,
         key="data_kind",
         format_func=lambda kind: words(f"data.kind.{kind}"),
         placeholder=words("data.all"),
     )
-    sorts = right.multiselect(
+    sorts = third.multiselect(
         words("data.sort"),
         ("parameter", "lever"),
         key="data_sort",
         format_func=lambda sort: words(f"data.sort.{sort}"),
         placeholder=words("data.all"),
     )
-    left_over = chosen(rows, text, kinds, sorts)
+    grades = fourth.multiselect(
+        words("data.grade"),
+        GRADES,
+        key="data_grade",
+        format_func=lambda grade: words(f"data.confidence.{grade}"),
+        placeholder=words("data.all"),
+    )
+    left_over = chosen(rows, text, kinds, sorts, grades)
     st.markdown(words("data.found", n=len(left_over)))
     st.dataframe(
         [
@@ -64,6 +73,7 @@ def _numbers(words: Words, rows: list[Evidence]) -> None:
                 words("data.col.unit"): row.unit,
                 words("data.kind"): words(f"data.kind.{row.kind}"),
                 words("data.col.confidence"): words.known(f"data.confidence.{row.confidence}", row.confidence),
+                words("data.col.role"): words(f"data.role.{row.role}"),
                 words("data.col.source"): row.source or words("data.kind.missing"),
             }
             for row in left_over
@@ -71,8 +81,34 @@ def _numbers(words: Words, rows: list[Evidence]) -> None:
         hide_index=True,
         height=420,
         key="data_table",
+        on_select=lambda: _take([row.id for row in left_over]),
+        selection_mode="single-row",
     )
+    asked = st.query_params.get("id")
+    if asked and asked not in {row.id for row in rows}:
+        st.warning(words("data.unknown", id=plain(asked[:40])))
     _card(words, left_over)
+
+
+def _take(shown: list[str]) -> None:
+    """Open the row that was clicked in the table, whose rows are `shown` from above."""
+    for position in st.session_state.data_table.selection.rows:
+        if position < len(shown):  # a filter may have left fewer rows than the browser still shows
+            st.session_state.data_id = shown[position]
+            _remember()
+
+
+def _remember() -> None:
+    """Keep the open row in the address, so that the address can be passed on."""
+    if st.session_state.data_id is not None:
+        st.query_params["id"] = st.session_state.data_id
+    else:
+        st.query_params.pop("id", None)
+
+
+def plain(text: str) -> str:
+    """Return text from a table so that Markdown shows it as it is: formulas have stars, sources have brackets."""
+    return re.sub(r"([\\`*_{}\[\]<>~$|#:])", r"\\\1", text)
 
 
 def _card(words: Words, rows: list[Evidence]) -> None:
@@ -87,6 +123,7 @@ def _card(words: Words, rows: list[Evidence]) -> None:
         list(by_id),
         index=None,
         key="data_id",
+        on_change=_remember,
         format_func=lambda key: f"{key} · {by_id[key].title}",
         placeholder=words("data.choose.hint"),
     )
@@ -94,12 +131,18 @@ def _card(words: Words, rows: list[Evidence]) -> None:
         return
     row = by_id[ident]
     with st.container(border=True, key="data_card"):
-        st.markdown(f"**{row.id} · {row.title}**")
-        st.markdown(f"{row.value:g} {row.unit} ({row.low:g} … {row.high:g}) · {words(f'data.role.{row.role}')}")
+        st.markdown(f"**{row.id} · {plain(row.title)}**")
+        span = f"{row.value:g} {row.unit} ({row.low:g} … {row.high:g})"
+        st.markdown(f"{plain(span)} · {words(f'data.role.{row.role}')}")
         confidence = words.known(f"data.confidence.{row.confidence}", row.confidence)
-        st.markdown(f"{words(f'data.kind.{row.kind}')} · {confidence}")
-        st.markdown(f"{words('data.col.source')}: {row.source or words('data.kind.missing')}")
-        st.markdown(f"{words('data.col.used')}: {row.used}")
+        st.markdown(f"{_kind(words, row)} · {confidence}")
+        st.markdown(f"{words('data.col.source')}: {plain(row.source) or words('data.kind.missing')}")
+        st.markdown(f"{words('data.col.used')}: {plain(row.used)}")
+
+
+def _kind(words: Words, row: Evidence) -> str:
+    text = words(f"data.kind.{row.kind}")
+    return f":red-badge[{text}]" if row.kind == "missing" else text
 
 
 def _articles(words: Words) -> None:
@@ -107,7 +150,6 @@ def _articles(words: Words) -> None:
     rows = []
     for number, article in articles().items():
         here, absent = coverage(number)
-        state = "none" if not here else "partly" if absent else "full"
         rows.append(
             {
                 words("data.col.article"): number,
@@ -115,7 +157,7 @@ def _articles(words: Words) -> None:
                 words("data.col.gist"): getattr(article, f"gist_{words.language}"),
                 words("data.col.here"): here,
                 words("data.col.absent"): absent,
-                words("data.col.state"): words(f"data.state.{state}"),
+                words("data.col.state"): words(f"data.state.{state(number)}"),
             }
         )
     st.table(rows, hide_index=True)
