@@ -1,9 +1,10 @@
-"""The service behind the pages: answers that grow replicate by replicate, newest question first, workers that may die."""
+"""The service behind the pages: answers that grow by replicates, newest question first, workers that may die."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,8 @@ from experiments.dashboard.desk import Desk
 from experiments.dashboard.service import BUDGET, Answer, Answers, Ticket, key_of
 from experiments.dashboard.workers import Kept, Task
 from experiments.ensemble import Outcome, Plan, run_plan
-from experiments.pool import Failure
+from experiments.pool import Failure, attempt
+from sim.errors import InputError
 from sim.scenario import Scenario, Setting, load_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,17 +105,17 @@ def test_places_change_nothing_else(outcome):
     assert json.dumps({**first, "places": 0}) == json.dumps({**without, "places": 0})
 
 
-def test_a_move_of_one_lever_gives_the_numbers_of_a_fresh_run(answers):
+def test_a_move_gives_the_numbers_of_a_fresh_run(answers):
     """The workers keep starts, draws and results of other questions: none of it may leak."""
-    moved = replace(plan_of(), scenario=load_scenario("as_written").with_levers({"I13a": 7.0}), replicates=2)
-    for plan in (plan_of(replicates=2), moved, replace(moved, rule="each"), replace(moved, assume={"P01": 0.1})):
-        found = answers.wait(answers.ask("moves", plan), 2, PATIENCE)
-        assert found.document is not None
-        if plan is not moved:
-            continue
-        assert shared(found.document) == shared(run_plan(plan).verdict)
-    assumed = run_plan(plan).verdict
-    assert shared(found.document) == shared(assumed)
+    scenario = load_scenario("as_written").with_levers({"I13a": 7.0})
+    moved = replace(plan_of(), scenario=scenario, replicates=1)
+    assumed = replace(moved, assume={"P01": 0.1})
+    documents = []
+    for plan in (plan_of(replicates=1), moved, replace(moved, rule="each"), assumed):
+        documents.append(answers.wait(answers.ask("moves", plan), 1, PATIENCE).document)
+    assert shared(documents[1]) == shared(run_plan(moved).verdict)
+    assert shared(documents[3]) == shared(run_plan(assumed).verdict)
+    assert documents[1]["targets"] != documents[2]["targets"]
 
 
 def test_asking_again_after_undo_answers_at_once(answers):
@@ -139,7 +141,7 @@ def test_another_session_shares_the_answer(answers):
 
 
 @pytest.mark.parametrize("when", ["busy", "idle"])
-def test_a_worker_that_is_killed_is_replaced_and_the_numbers_stay(when, caplog):
+def test_a_worker_that_is_killed_is_replaced_and_the_numbers_stay(when, outcome, caplog):
     plan, service = plan_of(), Answers(workers=1)
     try:
         if when == "idle":
@@ -153,7 +155,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_numbers_stay(when, caplog):
         assert (answer.done, answer.error) == (WHOLE, None)
         assert answer.document is not None
         assert answer.document["failed"] == 0
-        assert shared(answer.document) == shared(run_plan(plan).verdict)
+        assert shared(answer.document) == shared(outcome.verdict)
         assert service.pids() != [pid]
         assert f"code {-signal.SIGKILL}" in caplog.text
     finally:
@@ -163,36 +165,52 @@ def test_a_worker_that_is_killed_is_replaced_and_the_numbers_stay(when, caplog):
 # Failures
 
 
-def broken(**changes: Any) -> Plan:
-    """A plan that passes no check: only a mistake in the program could make it."""
-    plan = plan_of(replicates=2, seed=99)
-    for name, value in changes.items():
-        object.__setattr__(plan, name, value)
-    return plan
+def broken_plan() -> Plan:
+    """A plan that passes no door: only a mistake in the program could make it."""
+    park = {
+        "id": "north_park",
+        "title_en": "x",
+        "title_zh": "x",
+        "near": "nowhere",
+        "minutes": 1.0,
+        "planned_area": 1.0,
+    }
+    return replace(plan_of(), scenario=Scenario("broken", parks=(park,)))
 
 
 def test_a_run_that_fails_gives_a_code_and_the_service_goes_on(answers, caplog):
-    ticket = answers.ask("fails", broken(path=5))
-    answer = answers.wait(ticket, 2, PATIENCE)
+    answer = answers.wait(answers.ask("fails", broken_plan()), WHOLE, PATIENCE)
     assert answer.error is not None
-    assert answer.error.startswith("E-")
+    assert re.fullmatch("E-[0-9A-F]+", answer.error)
     assert answer.document is None
-    assert "Traceback" not in answer.error
-    assert answer.error in caplog.text
+    assert f"{answer.error}: replicate" in caplog.text
     assert "Traceback" in caplog.text
     finished(answers, answers.ask("fails", plan_of()))
+    assert answers.look(answers.ask("fails", broken_plan())).error == answer.error
 
 
-def test_what_the_user_can_mend_is_said_in_words(answers):
-    park = {"id": "north_park", "near": "nowhere", "minutes": 10, "planned_area": 5}
-    plan = broken(assume={"P01": 1e9})
-    answer = answers.wait(answers.ask("mends", plan), 2, PATIENCE)
-    assert answer.error is not None
-    assert "P01" in answer.error
-    assert "allowed" in answer.error
-    assert not answer.error.startswith(("E-", "InputError"))
-    assert park  # a park that is no place cannot come so far: the desk refuses it
-    finished(answers, answers.ask("mends", plan_of()))
+def test_what_the_user_can_mend_is_said_in_words(monkeypatch, outcome, caplog):
+    def refuses(task: Task) -> Any:
+        if task.plan.seed == 1:
+            return attempt(refused, task.index)
+        return outcome.replicates[task.index]
+
+    gate = Gate(refuses)
+    gate.let(100)
+    monkeypatch.setattr(module, "Worker", gate.worker)
+    service = Answers(workers=1)
+    try:
+        answer = service.wait(service.ask("s", plan_of(seed=1)), WHOLE, PATIENCE)
+        assert answer.error == "levers: I13a: too much; choose less"
+        assert seeds(gate.tasks) == [(1, 0)]  # nothing more is tried
+        assert "Traceback" not in caplog.text
+        assert service.wait(service.ask("s", plan_of(seed=2)), WHOLE, PATIENCE).done == WHOLE
+    finally:
+        service.close()
+
+
+def refused(_: int) -> Any:
+    raise InputError("levers: I13a: too much; choose less")
 
 
 def test_a_question_above_the_run_budget_is_refused(answers):
@@ -389,7 +407,7 @@ def test_a_failure_after_good_replicates_keeps_their_answer(monkeypatch, outcome
         service.close()
 
 
-def test_old_questions_are_forgotten_and_said_to_be_superseded(gated, monkeypatch):
+def test_old_questions_are_forgotten_and_can_be_asked_again(gated):
     gate, service = gated
     first = service.ask("first", plan_of(seed=1000))
     for seed in range(module.QUESTIONS):
@@ -397,8 +415,10 @@ def test_old_questions_are_forgotten_and_said_to_be_superseded(gated, monkeypatc
     answer = service.look(first)
     assert (answer.superseded, answer.document) == (True, None)
     assert service.wait(first, 1, PATIENCE).superseded
-    assert not service.look(service.ask("first", plan_of(seed=1000))).superseded
-    assert gate.tasks
+    again = service.ask("first", plan_of(seed=1000))
+    assert not service.look(again).superseded
+    gate.let(1000)
+    assert service.wait(again, WHOLE, PATIENCE).done == WHOLE
 
 
 def test_kept_forgets_what_was_used_longest_ago():
