@@ -169,7 +169,7 @@ def _reached(outcome: Outcome) -> dict[str, Any]:
         "median": median(counts),
         "p05": quantile(counts, 0.05),
         "p95": quantile(counts, 0.95),
-        "counts": counts,
+        "counts": [int(count) for count in counts],
         "all": _probability(together),
     }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import secrets
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, StopException
@@ -14,6 +15,11 @@ from experiments.dashboard.words import Words
 from sim.errors import InputError
 
 log = logging.getLogger("dianzhong.app")
+
+
+def code_of(trace: str) -> str:
+    """Return the code of an error: the same traceback has the same code, so that two reports are known to be one."""
+    return f"E-{sha256(trace.encode()).hexdigest()[:6].upper()}"
 
 
 @contextmanager
@@ -27,6 +33,6 @@ def card(words: Words) -> Iterator[None]:
         st.error(words("lab.refused"))
         st.code(str(error), language=None)
     except Exception:
-        code = f"E-{secrets.token_hex(2).upper()}"
+        code = code_of(traceback.format_exc())
         log.exception("%s: a page failed", code)
         st.error(words("guard.failed", code=code))

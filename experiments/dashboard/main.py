@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 import streamlit as st
 
 from experiments.dashboard import frame, lab, sources
@@ -28,7 +26,8 @@ def words_of(language: str) -> Words:
 
 def main() -> None:
     """Draw the frame and the page that was asked for."""
-    st.session_state.setdefault("session_id", uuid.uuid4().hex)
+    if "session_id" not in st.session_state:
+        st.session_state.session_id = answers().new_session()
     frame.history()
     words = words_of(frame.LANGUAGES[st.session_state.language])
     st.set_page_config(page_title=words("app.title"), layout="wide")

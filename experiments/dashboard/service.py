@@ -7,9 +7,9 @@ without the parts that explain. A newer question of a session supersedes its old
 from __future__ import annotations
 
 import atexit
+import itertools
 import json
 import logging
-import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -103,7 +103,12 @@ class Answers:
         self._threads = [threading.Thread(target=self._drive, args=(k,), daemon=True) for k in range(self._count)]
         for thread in self._threads:
             thread.start()
+        self._numbers = itertools.count(1)
         atexit.register(self.close)
+
+    def new_session(self) -> str:
+        """Return a name that no other session has."""
+        return f"session {next(self._numbers)}"
 
     # Asking -----------------------------------------------------------------------------------------------------------
 
@@ -256,7 +261,7 @@ class Answers:
         if failure.is_input_error:
             question.error = failure.message.partition(": ")[2]
             return
-        code = f"E-{secrets.token_hex(2).upper()}"
+        code = f"E-{sha256(failure.trace.encode()).hexdigest()[:6].upper()}"
         log.error("%s: replicate %d failed: %s\n%s", code, index, failure.message, failure.trace)
         if question.error is None:
             question.error = code
