@@ -140,19 +140,24 @@ def test_another_session_shares_the_answer(answers):
     assert answers.look(ticket).done == WHOLE
 
 
-@pytest.mark.parametrize("when", ["busy", "idle"])
+@pytest.mark.parametrize("when", ["idle", "busy"])
 def test_a_worker_that_is_killed_is_replaced_and_the_numbers_stay(when, outcome, caplog):
-    plan, service = plan_of(), Answers(workers=1)
+    service = Answers(workers=1)
     try:
-        if when == "idle":
-            service.wait(service.ask("first", plan_of("baseline", replicates=1)), 1, PATIENCE)
-        ticket = service.ask("killed", plan)
-        if when == "busy":
-            service.wait(ticket, 1, PATIENCE)
+        first = plan_of(replicates=20 if when == "busy" else 1)  # twenty keep it busy until it is killed
+        service.wait(service.ask("killed", first), 1, PATIENCE)
         (pid,) = service.pids()
         os.kill(pid, signal.SIGKILL)
-        answer = service.wait(ticket, WHOLE, PATIENCE)
-        assert (answer.done, answer.error) == (WHOLE, None)
+        if when == "busy":
+            long = service.ask("killed", first)
+            assert service.wait(long, 2, PATIENCE).error is None
+            for index in (0, 1):
+                found = service._questions[long.key].finished[index]
+                assert not isinstance(found, Failure)
+                for arm in ("policy", "against"):
+                    assert found.arms[arm].targets == outcome.replicates[index].arms[arm].targets
+        answer = finished(service, service.ask("killed", plan_of()))
+        assert answer.error is None
         assert answer.document is not None
         assert answer.document["failed"] == 0
         assert shared(answer.document) == shared(outcome.verdict)
