@@ -20,8 +20,9 @@ import pytest
 from experiments.dashboard import service as module
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.service import BUDGET, Answer, Answers, Ticket, key_of
-from experiments.dashboard.workers import Kept, Task
-from experiments.ensemble import Outcome, Plan, run_plan
+from experiments.dashboard.workers import Kept, RememberingEngine, Task
+from experiments.engine import ModelEngine
+from experiments.ensemble import Outcome, Plan, replicate, run_plan
 from experiments.pool import Failure, attempt
 from sim.errors import InputError
 from sim.scenario import Scenario, Setting, load_scenario
@@ -105,16 +106,37 @@ def test_places_change_nothing_else(outcome):
     assert json.dumps({**first, "places": 0}) == json.dumps({**without, "places": 0})
 
 
-def test_a_move_gives_the_numbers_of_a_fresh_run(answers):
-    """The workers keep starts, draws and results of other questions: none of it may leak."""
-    scenario = load_scenario("as_written").with_levers({"I13a": 7.0})
-    moved = replace(plan_of(), scenario=scenario, replicates=1)
-    plans = [plan_of(replicates=1), moved, replace(moved, rule="final"), replace(moved, assume={"P01": 0.1})]
-    documents = [answers.wait(answers.ask("moves", plan), 1, PATIENCE).document for plan in plans]
-    for plan, document in list(zip(plans, documents, strict=True))[1:]:
-        assert shared(document) == shared(run_plan(plan).verdict)
-    medians = [[row["median"] for row in document["targets"]] for document in documents]
-    assert len(set(map(tuple, medians))) == len(plans)
+def test_a_worker_that_remembers_gives_the_numbers_of_one_that_does_not():
+    """Workers keep starts, draws and results of other questions: none of it may leak into this one."""
+    first = plan_of(places=False)
+    changes: list[dict[str, Any]] = [
+        {},
+        {"scenario": load_scenario("as_written").with_levers({"I13a": 7.0})},
+        {"rule": "final"},
+        {"share": "implied"},
+        {"path": "as_seen_in_2020"},
+        {"horizon": 2030},
+        {"assume": {"P01": 0.1}},
+        {"seed": 8},
+        {"scale": 500},
+        {"places": True},
+        {},
+    ]
+    remembers = RememberingEngine()
+    remembers.prepare()
+    for change in changes:
+        plan = replace(first, **change)
+        found, wanted = (replicate(plan, engine, 0) for engine in (remembers, ModelEngine()))
+        assert found.parameters == wanted.parameters, change
+        for arm in ("policy", "against"):
+            mine, fresh = found.arms[arm], wanted.arms[arm]
+            assert (mine.targets, mine.yearly, mine.paid, mine.rationed) == (
+                fresh.targets,
+                fresh.yearly,
+                fresh.paid,
+                fresh.rationed,
+            ), change
+            assert (mine.sites is None, fresh.sites is None) == (not plan.places, not plan.places)
 
 
 def test_asking_again_after_undo_answers_at_once(answers):
