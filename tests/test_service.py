@@ -106,6 +106,7 @@ def test_places_change_nothing_else(outcome):
     assert json.dumps({**first, "places": 0}) == json.dumps({**without, "places": 0})
 
 
+@pytest.mark.slow
 def test_a_worker_that_remembers_gives_the_numbers_of_one_that_does_not():
     """Workers keep starts, draws and results of other questions: none of it may leak into this one."""
     first = plan_of(places=False)
@@ -161,6 +162,7 @@ def test_another_session_shares_the_answer(answers):
     assert answers.look(ticket).done == WHOLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["idle", "busy"])
 def test_a_worker_that_is_killed_is_replaced_and_the_numbers_stay(when, outcome, caplog):
     service = Answers(workers=1)
