@@ -109,7 +109,7 @@ def test_places_change_nothing_else(outcome):
 @pytest.mark.slow
 def test_a_worker_that_remembers_gives_the_numbers_of_one_that_does_not():
     """Workers keep starts, draws and results of other questions: none of it may leak into this one."""
-    first = plan_of(places=False)
+    first = plan_of(places=False, scale=1000)
     changes: list[dict[str, Any]] = [
         {},
         {"scenario": load_scenario("as_written").with_levers({"I13a": 7.0})},
