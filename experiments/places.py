@@ -81,7 +81,9 @@ def places(outcome: Outcome) -> dict[str, Any]:
         for arm, rows in looks.items()
     }
     found: dict[str, Any] = {}
-    for k, site in enumerate(sites):
+    for k, (site, other) in enumerate(zip(sites, looks["against"][0].sites, strict=False)):
+        if site != other:  # a hypothetical park of one arm has nothing to be compared with
+            continue
         found[site] = {
             name: {
                 "median": _plain(middle["policy"][name][:, k]),

@@ -95,7 +95,7 @@ def to_query(desk: Desk, language: str) -> dict[str, str]:
     for ident, value in desk.scenario.assumptions.items():
         query[ident] = repr(float(value))
     for name in _PLACES:
-        rows = [dict(row) for row in getattr(desk.scenario, name)]
+        rows = _places(desk)[name]
         if rows:
             query[name] = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
     empty = Desk()
@@ -116,7 +116,7 @@ def from_query(query: Mapping[str, str]) -> tuple[Desk, list[str]]:
             continue
         try:
             desk = _with(desk, key, text)
-        except (InputError, ValueError) as error:
+        except (InputError, ValueError, RecursionError) as error:  # the last from deeply nested JSON
             problems.append(f"{key}={text[:40]}: {str(error).splitlines()[0][:200]}")
     return desk, problems
 
@@ -135,13 +135,17 @@ def _with(desk: Desk, key: str, text: str) -> Desk:
         found = scenario_from_mapping({"name": "link", **_places(desk), key: json.loads(text)}, "link")
         return replace(desk, scenario=replace(desk.scenario, **{key: getattr(found, key)}))
     if key in tables.levers():
-        checked = desk.scenario.with_levers({key: setting_of(text)})
-        return desk.with_lever(key, checked.levers[key])
+        return replace(desk, scenario=desk.scenario.with_levers({key: setting_of(text)}))
     return replace(desk, scenario=desk.scenario.with_assumptions({key: float(text)}))
 
 
-def _places(desk: Desk) -> dict[str, Any]:
-    return {name: [dict(row) for row in getattr(desk.scenario, name)] for name in _PLACES}
+def _places(desk: Desk) -> dict[str, list[dict[str, Any]]]:
+    """Return parks and links as a file spells them: the quarter that a link opens in is a date there."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in _PLACES:
+        rows = [dict(row) for row in getattr(desk.scenario, name)]
+        found[name] = [{**row, "opens": date_of(row["opens"])} if "opens" in row else row for row in rows]
+    return found
 
 
 def setting_text(setting: Setting) -> str:
@@ -205,9 +209,12 @@ class History:
             self._desks[self._at] = desk
         else:
             self._desks.append(desk)
-            del self._desks[:-STEPS]
-        self._at = len(self._desks) - 1
+            del self._desks[: -STEPS - 1]
         self._last = (what, when)
+        if merged and self._at and desk == self._desks[self._at - 1]:  # moved back to where it came from: no step
+            self._desks.pop()
+            self._last = None
+        self._at = len(self._desks) - 1
 
     def undo(self) -> None:
         """Go one step back, if there is one."""

@@ -240,7 +240,7 @@ def _fine(words: Words, desk: Desk, row: Lever) -> None:
         format_func=lambda quarter: words("fine.open") if quarter is None else date_of(quarter),
         key=f"to_{row.id}_{setting.end}_{start}",
     )
-    ramp = st.number_input(words("fine.ramp"), 0, 20, setting.ramp, key=f"ramp_{row.id}_{setting.ramp}")
+    ramp = st.number_input(words("fine.ramp"), 0, LAST_QUARTER, setting.ramp, key=f"ramp_{row.id}_{setting.ramp}")
     wanted = Setting(float(value), int(start), end, int(ramp))
     st.button(
         words("fine.apply"),
@@ -281,18 +281,22 @@ def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
     key = f"assume_{row.id}"
     if st.session_state.get(key) != value:
         st.session_state[key] = value
-    step = slider_step(row.low, row.high, (row.value, value))
-    st.slider(
-        f"{words.title(row)} ({words.unit(row.unit)})",
-        row.low,
-        row.high,
-        step=step,
-        key=key,
-        format=decimals(step),
-        help=f"{row.id} · {row.source}",
-        on_change=_assumed,
-        args=(row.id,),
-    )
+    label = f"{words.title(row)} ({words.unit(row.unit)})"
+    if row.low < row.high:
+        step = slider_step(row.low, row.high, (row.value, value))
+        st.slider(
+            label,
+            row.low,
+            row.high,
+            step=step,
+            key=key,
+            format=decimals(step),
+            help=f"{row.id} · {row.source}",
+            on_change=_assumed,
+            args=(row.id,),
+        )
+    else:  # a number without a range, from a link
+        st.markdown(f"{label}: {value:g}")
     st.button(words("assume.free"), key=f"free_{row.id}", on_click=put, args=(desk.without_assumption(row.id), row.id))
 
 

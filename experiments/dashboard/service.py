@@ -119,7 +119,7 @@ class Answers:
         key = key_of(plan)
         with self._changed:
             before = self._sessions.get(session)
-            if before is not None and before.key == key:
+            if before is not None and before.key == key and key in self._questions:
                 return before
             if self._questions.found(key) is None:
                 self._questions.put(key, Question(replace(plan, workers=1), time.monotonic()))
