@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,11 @@ Specification = dict[str, Any]
 Chart = tuple[Specification, str]
 FONT = "'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 TITLE_COLUMNS, SUBTITLE_COLUMNS = 42, 50  # what 320 pixels hold at 14 and at 12 pixels, Chinese characters taking two
-_NEVER_FIRST = "，。；：、）》”% ,.;:)"
+# What stays on one line: opening marks with what follows, letters and digits, one wide character; then closing marks.
+_WORD = re.compile(
+    r"[（《“(]*(?:[^\s\u2e80-\u9fff\uff00-\uffef（《“”》）]+|[\u2e80-\u9fff]|[\uff00-\uffef])?[，。；：、）》”]*(?: %)?\s*"
+)
+_TITLE_LINE, _SUBTITLE_LINE, _AXIS_ROOM = 18, 15, 24  # pixels
 
 _PALETTES: Mapping[str, Palette] = {
     "light": {
@@ -53,7 +58,12 @@ def palette(kind: str) -> Palette:
 
 
 def frame(title: str, subtitle: Sequence[str], colours: Palette, height: int) -> Specification:
-    """Return title, size, fonts and colours; every part of the subtitle starts a line, and long lines are folded."""
+    """Return title, size, fonts and colours; every part of the subtitle starts a line, and long lines are folded.
+
+    `height` is that of the plot in pixels; room for the heading and for the labels of one axis is added.
+    """
+    head = lines(title, TITLE_COLUMNS)
+    below = [line for part in subtitle if part for line in lines(part, SUBTITLE_COLUMNS)]
     axis = {
         "labelColor": colours["soft"],
         "titleColor": colours["soft"],
@@ -67,10 +77,11 @@ def frame(title: str, subtitle: Sequence[str], colours: Palette, height: int) ->
         "titleFontWeight": "normal",
     }
     heading = {
-        "text": lines(title, TITLE_COLUMNS),
-        "subtitle": [line for part in subtitle if part for line in lines(part, SUBTITLE_COLUMNS)],
+        "text": head,
+        "subtitle": below,
         "anchor": "start",
-        "frame": "group",
+        "lineHeight": _TITLE_LINE,
+        "subtitleLineHeight": _SUBTITLE_LINE,
         "color": colours["text"],
         "subtitleColor": colours["soft"],
         "font": FONT,
@@ -83,7 +94,7 @@ def frame(title: str, subtitle: Sequence[str], colours: Palette, height: int) ->
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "title": heading,
         "width": "container",
-        "height": height,
+        "height": height + _TITLE_LINE * len(head) + _SUBTITLE_LINE * len(below) + _AXIS_ROOM,
         "background": "transparent",
         "autosize": {"type": "fit", "contains": "padding"},
         "config": {"axis": axis, "view": {"stroke": None}, "text": {"font": FONT, "color": colours["text"]}},
@@ -91,17 +102,26 @@ def frame(title: str, subtitle: Sequence[str], colours: Palette, height: int) ->
 
 
 def lines(text: str, columns: int) -> list[str]:
-    """Fold a text into lines of so many columns: at blanks, and in Chinese between any two characters."""
-    found, line, word = [], "", ""
-    for character in [*text, ""]:
-        # A word ends where a blank follows, and at every wide character.
-        if character == " " or not character or width(character) > 1 or (word and width(word[-1]) > 1):
-            if line and width(line + word) > columns and word[:1] not in _NEVER_FIRST:
-                found.append(line.rstrip())
-                line, word = "", word.lstrip()
-            line, word = line + word, ""
-        word += character
-    return [*found, (line + word).rstrip()] if (line + word).strip() else found
+    """Fold a text into as few lines of so many columns as hold it, of about equal length."""
+    best = _folded(text, columns)
+    for narrower in range(columns - 1, columns // 2, -1):
+        tried = _folded(text, narrower)
+        if len(tried) > len(best):
+            break
+        best = tried
+    return best
+
+
+def _folded(text: str, columns: int) -> list[str]:
+    """Fold at blanks, and in Chinese between any two characters but before a closing and after an opening mark."""
+    found: list[str] = []
+    line = ""
+    for word in _WORD.findall(text):
+        if line and width((line + word).rstrip()) > columns:
+            found.append(line.rstrip())
+            line = ""
+        line += word
+    return [*found, line.rstrip()] if line.strip() else found
 
 
 def tooltip(language: str, **fields: str) -> list[dict[str, str]]:

@@ -93,7 +93,7 @@ def _path(  # noqa: PLR0913 - a private half of `fan`
         if found.target == row["id"]
     ]
     key = say("fan.key", language) + (say("fan.key.ghost", language) if before is not None else "")
-    specification = frame(title, [key, say("fan.key.dots", language) if dots else ""], colours, 210)
+    specification = frame(title, [key, say("fan.key.dots", language) if dots else ""], colours, 150)
     names = ("median", "p05", "p25", "p75", "p95", "against", "before")
     everything = [value[name] for value in values for name in names] + [dot["value"] for dot in dots]
     low, high = domain([*everything, row["threshold"]])
@@ -177,7 +177,7 @@ def _bar(  # noqa: PLR0913 - a private half of `fan`
     bands = {name: finite(row[name]) for name in ("p05", "p25", "p75", "p95")}
     low, high = domain([*values.values(), *bands.values()])
     key = say("bar.key", language) + (say("fan.key.ghost", language) if before is not None else "")
-    specification = frame(title, [key], colours, 110)
+    specification = frame(title, [key], colours, 125)
     axis = {"title": shown["unit"], "grid": False}
     x = {"type": "quantitative", "scale": {"domain": [low, high], "zero": False, "nice": False}, "axis": axis}
     tips = tooltip(language, **dict.fromkeys((*bands, *values), _FORMATS.get(row["unit"], ".2f")))
@@ -234,9 +234,8 @@ def ledger(document: Document, language: str, colours: Palette) -> Chart:
             "kind": names[kind],
             "amount": factor * amount,
             "promised": factor * (paid + cut),
-            "order": k,
         }
-        for k, (item, paid, cut) in enumerate(rows)
+        for item, paid, cut in rows
         for kind, amount in (("paid", paid), ("cut", cut))
         if kind in kinds
     ]
@@ -250,13 +249,15 @@ def ledger(document: Document, language: str, colours: Palette) -> Chart:
     title = say("ledger.title.less" if (cost or 0.0) < 0.0 else "ledger.title.more", language, **amounts)
     key = [say("ledger.payers", language, **payers), say("ledger.range", language, **amounts)]
     key.append(say("ledger.key" if "cut" in kinds else "ledger.nothing_cut", language))
-    tall = [22 if len(lines(item, LEDGER_COLUMNS)) == 1 else 36 for item, _, _ in rows]
-    specification = frame(title, key, colours, max(60, len(rows) * max(tall, default=22)))
+    folded = ["\n".join(lines(item, LEDGER_COLUMNS)) for item, _, _ in rows]
+    step = 20 + 14 * max((item.count("\n") for item in folded), default=0)
+    legend_room = 40 if "cut" in kinds else 0
+    specification = frame(title, key, colours, max(60, step * len(rows)) + 16 + legend_room)
     specification["data"] = {"values": values}
     y = {
         "field": "item",
         "type": "nominal",
-        "sort": {"field": "order"},
+        "sort": folded,
         "axis": {"title": None, "labelLimit": 200, "labelExpr": "split(datum.label, '\\n')", "ticks": False},
     }
     low, high = _room([(paid, cut) for _, paid, cut in rows], factor)
@@ -275,7 +276,8 @@ def ledger(document: Document, language: str, colours: Palette) -> Chart:
     ]
     largest = rows[0][0] if rows else say("ledger.none", language)
     facts = {"largest": largest, "amount": money(sum(rows[0][1:]) if rows else 0.0, text)}
-    cut_total = money(sum(fiscal["rationed"].values()), text)
+    lost = sum(fiscal["rationed"].values())
+    cut_total = money(lost, text) if lost else say("ledger.none", language)
     return specification, say("ledger.alt", language, title=title, cut=cut_total, **facts, **payers)
 
 
@@ -310,13 +312,13 @@ def _amounts(
     layers: list[Specification] = []
     for align, dx, sign in (("left", 5, 1.0), ("right", -5, -1.0)):
         rows = []
-        for item, promised, order in dict.fromkeys((v["item"], v["promised"], v["order"]) for v in values):
+        for item, promised in dict.fromkeys((value["item"], value["promised"]) for value in values):
             if (promised >= 0.0) != (sign > 0.0):
                 continue
             shown = f"{promised:,.{digits}f}".replace("-", "−")
             if round(promised, digits) == 0.0 and promised:
                 shown = ("−" if promised < 0.0 else "") + f"<{10.0**-digits:g}"
-            rows.append({"item": item, "promised": promised, "order": order, "label": shown})
+            rows.append({"item": item, "promised": promised, "label": shown})
         encoding = {"y": y, "x": {**x, "field": "promised"}, "text": {"field": "label"}}
         layers += labels({"values": rows}, encoding, colours, "text", align=align, dx=dx) if rows else []
     return layers
@@ -334,9 +336,9 @@ def reached_dots(document: Document, language: str, colours: Palette) -> Chart:
         values.append({"count": count, "place": height[count]})
     facts = {name: f"{reached[name] or 0:g}" for name in ("median", "p05", "p95", "of")}
     title = say("dots.title" if counts else "dots.none", language, **facts)
-    specification = frame(title, [say("dots.key", language)], colours, 200)
+    specification = frame(title, [say("dots.key", language)], colours, 165)
     specification["data"] = {"values": values}
-    specification["mark"] = {"type": "point", "filled": True, "size": 42, "color": colours["current"], "opacity": 1}
+    specification["mark"] = {"type": "point", "filled": True, "size": 38, "color": colours["current"], "opacity": 1}
     axis = {"title": say("dots.axis", language), "grid": False, "format": "d"}
     axis["values"] = list(range(reached["of"] + 1))
     specification["encoding"] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,12 +31,14 @@ _DRAWN: Mapping[str, tuple[float, float, str]] = {
     "yanglin": (0.06, 0.03, "right"),
     "songming": (0.02, 0.0, "right"),
 }
-_LABEL: Mapping[str, dict[str, Any]] = {
-    "left": {"align": "right", "baseline": "middle", "dx": -19},
-    "right": {"align": "left", "baseline": "middle", "dx": 16},
-    "above": {"align": "center", "baseline": "line-bottom", "dy": -21},
-    "below": {"align": "center", "baseline": "line-top", "dy": 20},
+_SIDES: Mapping[str, tuple[str, str]] = {
+    "left": ("right", "middle"),
+    "right": ("left", "middle"),
+    "above": ("center", "bottom"),
+    "below": ("center", "top"),
 }
+_LINE_HEIGHT = 15
+_SMALLEST, _LARGEST = 70.0, 1300.0  # square pixels
 # A line that ends at the airport ends at the zone around it.
 _STANDS_FOR: Mapping[str, str] = {"changshui_airport": "airport_zone"}
 _BILLION: Mapping[str, float] = {"zh": 0.01, "en": 0.001}  # from million yuan to 亿元, to billion yuan
@@ -56,7 +59,7 @@ def region_map(document: Document, year: int, language: str, colours: Palette, s
     output = None if largest["output"] is None else largest["output"] / _BILLION[language]
     title = say("map.title" if changed["sign"] else "map.title.same", language, **facts)
     key = [say("map.key.size", language), say("map.key.lines", language)]
-    specification = frame(title, key, colours, 420)
+    specification = frame(title, key, colours, 400)
     specification["params"] = [
         {"name": "park", "select": {"type": "point", "fields": ["id"], "toggle": False}, "views": ["nodes"]}
     ]
@@ -65,7 +68,7 @@ def region_map(document: Document, year: int, language: str, colours: Palette, s
         _planned(nodes, colours),
         _circles(parks, language, colours),
         _centre(nodes, colours),
-        *(layer for side in _LABEL for layer in _names([row for row in nodes if row["side"] == side], side, colours)),
+        *(layer for row in nodes for layer in _name(row, largest["output"], colours)),
     ]
     return specification, say("map.alt", language, output=money(output, Messages(language)), **facts)
 
@@ -75,7 +78,7 @@ def _axis(field: str, low: float, high: float) -> dict[str, Any]:
     return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
 
 
-_X, _Y = _axis("x", 102.16, 103.4), _axis("y", 24.83, 25.41)
+_X, _Y = _axis("x", 102.16, 103.4), _axis("y", 24.8, 25.41)
 _ENDS = {"x": _X, "y": _Y, "x2": {"field": "x2"}, "y2": {"field": "y2"}}
 
 
@@ -107,7 +110,7 @@ def _node(ident: str, language: str, facts: Mapping[str, Any]) -> dict[str, Any]
 
 def _circles(parks: Sequence[Mapping[str, Any]], language: str, colours: Palette) -> Specification:
     spread = max([1.0, *(abs(row["change"] or 0.0) for row in parks)])
-    scale = {"domain": [-spread, 0, spread], "range": [colours["loss"], colours["baseline"], colours["gain"]]}
+    scale = {"domain": [-spread, 0, spread], "range": [colours["loss"], colours["baseline"], colours["gain"]], "interpolate": "rgb"}
     top = max([row["output"] or 0.0 for row in parks], default=0.0)
     size = {"field": "output", "type": "quantitative", "legend": None}
     return {
@@ -117,7 +120,7 @@ def _circles(parks: Sequence[Mapping[str, Any]], language: str, colours: Palette
         "encoding": {
             "x": _X,
             "y": _Y,
-            "size": {**size, "scale": {"domain": [0, top or 1.0], "range": [70, 1300]}},
+            "size": {**size, "scale": {"domain": [0, top or 1.0], "range": [_SMALLEST, _LARGEST]}},
             "color": {"field": "change", "type": "quantitative", "scale": scale, "legend": None},
             "strokeWidth": {"condition": {"test": "datum.selected", "value": 4}, "value": 0},
             "tooltip": tooltip(language, title="", output=",.1f", change="+.2f"),
@@ -133,9 +136,18 @@ def _centre(nodes: Sequence[Mapping[str, Any]], colours: Palette) -> Specificati
     return {"data": {"values": rows}, "mark": look, "encoding": {"x": _X, "y": _Y}}
 
 
-def _names(nodes: list[dict[str, Any]], side: str, colours: Palette) -> list[Specification]:
-    encoding = {"x": _X, "y": _Y, "text": {"field": "label"}}
-    return labels({"values": nodes}, encoding, colours, "text", lineHeight=15, **_LABEL[side]) if nodes else []
+def _name(node: Mapping[str, Any], largest: float | None, colours: Palette) -> list[Specification]:
+    """Return the label of a node, as far from its place as its circle is wide."""
+    share = (node["output"] or 0.0) / largest if largest else 0.0
+    away = math.sqrt((_SMALLEST + (_LARGEST - _SMALLEST) * share) / math.pi) + 5.0
+    align, baseline = _SIDES[node["side"]]
+    # The first line is where the mark is put, the others come below it.
+    more = _LINE_HEIGHT * (len(node["label"]) - 1)
+    dx = {"left": -away, "right": away}.get(node["side"], 0.0)
+    dy = {"above": -away - more, "below": away}.get(node["side"], -more / 2.0)
+    mark = {"align": align, "baseline": baseline, "dx": round(dx, 1), "dy": round(dy, 1), "lineHeight": _LINE_HEIGHT}
+    data = {"values": [{name: node[name] for name in ("x", "y", "label")}]}
+    return labels(data, {"x": _X, "y": _Y, "text": {"field": "label"}}, colours, "text", **mark)
 
 
 def _links(
