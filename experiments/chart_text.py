@@ -46,7 +46,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "ledger.nothing_cut": {"zh": "承诺全部支付，没有压减", "en": "all that was promised is paid: nothing was cut"},
     "ledger.unit": {"zh": "亿元", "en": "billion yuan"},
     "ledger.paid": {"zh": "已付", "en": "paid"},
-    "ledger.cut": {"zh": "压减（承诺未付）", "en": "cut (promised, not paid)"},
+    "ledger.cut": {"zh": "压减（承诺未付）", "en": "cut, not paid"},
     "ledger.rest": {"zh": "其余 {n} 项", "en": "{n} others"},
     "ledger.none": {"zh": "无", "en": "none"},
     "ledger.alt": {

@@ -72,7 +72,7 @@ def _target(document: Document, target: str) -> Mapping[str, Any]:
     return found
 
 
-def _path(  # noqa: PLR0913 - a private half of `fan`
+def _path(
     row: Mapping[str, Any],
     before: Mapping[str, Any] | None,
     title: str,
@@ -149,9 +149,7 @@ def _target_line(
     ]
 
 
-def _published_dots(
-    dots: list[dict[str, Any]], y: Mapping[str, Any], language: str, colours: Palette
-) -> Specification:
+def _published_dots(dots: list[dict[str, Any]], y: Mapping[str, Any], language: str, colours: Palette) -> Specification:
     tips = tooltip(language, year="", value=".1f", basis="", confidence="", source="")
     mark = {"type": "point", "filled": True, "opacity": 1, "size": 80, "color": colours["park"]}
     edge = {"stroke": colours["page"], "strokeWidth": 1.5}
@@ -162,7 +160,7 @@ def _published_dots(
     }
 
 
-def _bar(  # noqa: PLR0913 - a private half of `fan`
+def _bar(
     row: Mapping[str, Any],
     before: Mapping[str, Any] | None,
     title: str,
@@ -302,7 +300,9 @@ def _room(amounts: Sequence[tuple[float, float]], factor: float) -> tuple[float,
     top = max([factor * (max(paid, 0.0) + max(cut, 0.0)) for paid, cut in amounts], default=0.0)
     bottom = min([factor * (min(paid, 0.0) + min(cut, 0.0)) for paid, cut in amounts], default=0.0)
     span = max(top - bottom, 10.0 * factor)
-    return (bottom - 0.15 * span if bottom < -0.02 * span else 0.0 if bottom == 0.0 else -0.02 * span), top + 0.15 * span
+    return (
+        bottom - 0.25 * span if bottom < -0.02 * span else 0.0 if bottom == 0.0 else -0.02 * span
+    ), top + 0.25 * span
 
 
 def _amounts(

@@ -10,7 +10,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.calibration.checks import TableError, columns_of, origin, read_rows, unique
+from sim.calibration.checks import columns_of, origin, read_rows, unique
 from sim.calibration.tables import targets
 
 FILE = "published.csv"
@@ -55,6 +55,3 @@ def published(folder: Path | None = None) -> tuple[Published, ...]:
             )
         )
     return tuple(found)
-
-
-__all__ = ["FILE", "Published", "TableError", "published"]

@@ -78,7 +78,7 @@ def _axis(field: str, low: float, high: float) -> dict[str, Any]:
     return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
 
 
-_X, _Y = _axis("x", 102.16, 103.4), _axis("y", 24.8, 25.41)
+_X, _Y = _axis("x", 102.14, 103.5), _axis("y", 24.8, 25.41)
 _ENDS = {"x": _X, "y": _Y, "x2": {"field": "x2"}, "y2": {"field": "y2"}}
 
 
@@ -110,7 +110,11 @@ def _node(ident: str, language: str, facts: Mapping[str, Any]) -> dict[str, Any]
 
 def _circles(parks: Sequence[Mapping[str, Any]], language: str, colours: Palette) -> Specification:
     spread = max([1.0, *(abs(row["change"] or 0.0) for row in parks)])
-    scale = {"domain": [-spread, 0, spread], "range": [colours["loss"], colours["baseline"], colours["gain"]], "interpolate": "rgb"}
+    scale = {
+        "domain": [-spread, 0, spread],
+        "range": [colours["loss"], colours["baseline"], colours["gain"]],
+        "interpolate": "rgb",
+    }
     top = max([row["output"] or 0.0 for row in parks], default=0.0)
     size = {"field": "output", "type": "quantitative", "legend": None}
     return {
