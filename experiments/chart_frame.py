@@ -18,7 +18,8 @@ FONT = "'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', 'PingFang SC',
 TITLE_COLUMNS, SUBTITLE_COLUMNS = 42, 50  # what 320 pixels hold at 14 and at 12 pixels, Chinese characters taking two
 # What stays on one line: opening marks with what follows, letters and digits, one wide character; then closing marks.
 _WORD = re.compile(
-    r"[（《“(]*(?:[^\s\u2e80-\u9fff\uff00-\uffef（《“”》）]+|[\u2e80-\u9fff]|[\uff00-\uffef])?[，。；：、）》”]*(?: %)?\s*"
+    r"[（《“(]*(?:[^\s\u2e80-\u9fff\uff00-\uffef（《“”》）]+|[\u2e80-\u9fff]|[\uff00-\uffef])?"
+    r"[，。；：、）》”]*(?: %)?\s*"
 )
 _TITLE_LINE, _SUBTITLE_LINE, _AXIS_ROOM = 18, 15, 24  # pixels
 
@@ -136,7 +137,7 @@ def tooltip(language: str, **fields: str) -> list[dict[str, str]]:
 def labels(
     data: Mapping[str, Any], encoding: Mapping[str, Any], colours: Palette, colour: str, **mark: Any
 ) -> list[Specification]:
-    """Return two layers of text: an edge in the colour of the page, so that lines beneath do not cross it, the words."""
+    """Return two layers of text: an edge in the colour of the page, against lines beneath, and the words."""
     words = {"type": "text", "fontSize": 12, "font": FONT, **mark}
     edge = {**words, "color": colours["page"], "stroke": colours["page"], "strokeWidth": 4, "strokeJoin": "round"}
     layers: list[Specification] = []

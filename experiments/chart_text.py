@@ -24,7 +24,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "fan.target": {"zh": "目标 {value}", "en": "target {value}"},
     "fan.alt": {
-        "zh": "{title}：中位 {median}（5–95 %：{low} 至 {high}）{unit}，对照 {reference}，目标 {target}，达标可能 {chance}。",
+        "zh": "{title}：中位 {median}（5–95 %：{low} 至 {high}）{unit}，对照 {reference}，目标 {target}，"
+        "达标可能 {chance}。",
         "en": "{title}: median {median} (5-95 %: {low} to {high}) {unit}, reference {reference}, target {target}, "
         "probability of reaching it {chance}.",
     },
@@ -52,8 +53,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "ledger.alt": {
         "zh": "财政台账：{title}；新区 {new_area}，省 {province}，昆明 {kunming}；最大一项是{largest}（{amount}）；"
         "压减 {cut}。",
-        "en": "Fiscal ledger: {title}. New Area {new_area}, province {province}, Kunming {kunming}. The largest item is "
-        "{largest} ({amount}); cut: {cut}.",
+        "en": "Fiscal ledger: {title}. New Area {new_area}, province {province}, Kunming {kunming}. The largest item "
+        "is {largest} ({amount}); cut: {cut}.",
     },
     "dots.title": {"zh": "{of} 项目标中，中位达到 {median} 项", "en": "Median: {median} of {of} targets reached"},
     "dots.none": {"zh": "达标项数：无结果", "en": "Number of targets reached: no result"},

@@ -104,7 +104,7 @@ def test_the_target_line_stands_at_the_value_of_the_registry(document, target):
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_is_undefined_is_left_out(document, language):
     for row in document["targets"]:
-        row |= dict.fromkeys(("median", "p05", "p25", "p75", "p95", "probability", "low", "high"))
+        row.update(dict.fromkeys(("median", "p05", "p25", "p75", "p95", "probability", "low", "high")))
         row["against"] = {"median": None}
         row["yearly"] |= {name: [None, float("nan"), None, None, 1.0] for name in ("median", "p05", "against")}
     document["reached"] |= {"median": None, "p05": None, "p95": None, "counts": []}
