@@ -76,7 +76,8 @@ def test_kinds_are_counted_and_all_are_named(rows):
         ("[F] a bulletin", "literature"),
         ("[F, A] a bulletin", "literature"),
         ("Yunnan Implementation Opinions, article 2", "document"),
-        ("Statistical yearbook", "statistics"),
+        ("[F] Kunming bulletin 2020", "statistics"),
+        ("Statistical yearbook", "missing"),
     ],
 )
 def test_the_first_word_of_a_source_says_its_kind(source, kind):

@@ -29,7 +29,7 @@ REFRESH = 0.4  # seconds between two looks at how far it has come
 
 def page(words: Words, desk: Desk, answers: Answers) -> None:
     """Draw the page for the desk."""
-    ticket = ask(desk, answers)
+    ticket = answers.ask(st.session_state.session_id, desk.plan())
     slot = st.empty()
     answer = _first(words, answers, ticket, slot)
     slot.empty()
@@ -62,11 +62,6 @@ def _tick(words: Words, answers: Answers, ticket: Ticket, drawn: int) -> None:
         st.rerun()
     with st.container(key="ticker"):
         st.markdown(_status(words, answer))
-
-
-def ask(desk: Desk, answers: Answers) -> Ticket:
-    """Ask for the desk; asked again it is the same question, so the frame asks before it draws itself."""
-    return answers.ask(st.session_state.session_id, desk.plan())
 
 
 def _first(words: Words, answers: Answers, ticket: Ticket, slot: Any) -> Answer:

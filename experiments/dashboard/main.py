@@ -47,11 +47,11 @@ def main() -> None:
     ]
     chosen = st.navigation(pages, position="top")
     on_lab[0] = chosen is pages[0]
+    desk = Desk()
     with card(words):
-        if on_lab[0]:
-            lab.ask(frame.history().now, answers())  # the workers are busy while the frame is drawn
-        desk: Desk = frame.draw(words, on_lab[0])
+        desk = frame.draw(words, on_lab[0])
         _banners(words)
+    with card(words):
         chosen.run()
     st.markdown(words("foot", version=version(), data=data_sha256()[:8]))
 
