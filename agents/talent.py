@@ -28,7 +28,8 @@ class Talent(Population):
 
     def workers(self, cells: int) -> Integers:
         """Return simulated persons at work in each labour cell, shape (cells,)."""
-        return np.bincount(self.cell - OUTSIDE, minlength=cells - OUTSIDE)[-OUTSIDE:]
+        # Who works in no cell here, or in one that does not exist (an identity reports it), falls before the cells.
+        return np.bincount(np.maximum(self.cell - OUTSIDE, 0), minlength=cells - OUTSIDE)[-OUTSIDE:]
 
     def searchers(self, sites: int, skills: int) -> Integers:
         """Return simulated persons without work by home and skill, shape (sites, skills)."""
