@@ -1,5 +1,5 @@
 """What was run: versions, revision, and the hashes of scenario and data, so that a result can be traced and
-repeated.
+repeated. Versions and revision are asked for once: they are those of the code that this process has loaded.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import tomllib
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ _PACKAGES = ("mesa", "numpy", "scipy", "networkx", "pandas", "pyarrow")
 _ROOT = Path(__file__).resolve().parent.parent
 
 
+@cache
 def version() -> str:
     """Return the version of the program: as installed, else as the project file beside the packages says."""
     try:
@@ -28,6 +30,7 @@ def version() -> str:
         return "unknown"
 
 
+@cache
 def revision() -> str | None:
     """Return the git commit of the source, with `+changes` if files differ from it; None outside a checkout."""
     if not (_ROOT / ".git").exists():
@@ -38,6 +41,7 @@ def revision() -> str | None:
     return commit + ("+changes" if _git("status", "--porcelain", "--untracked-files=no") else "")
 
 
+@cache
 def packages() -> dict[str, str]:
     """Return the installed version of each library a result depends on; absent ones are left out."""
     found = {}
@@ -62,7 +66,7 @@ def provenance(scenario_sha256: str, against_sha256: str) -> dict[str, Any]:
         "version": version(),
         "revision": revision(),
         "python": platform.python_version(),
-        "packages": packages(),
+        "packages": dict(packages()),
         "scenario_sha256": scenario_sha256,
         "against_sha256": against_sha256,
         "data_sha256": data_sha256(),

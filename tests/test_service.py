@@ -509,3 +509,67 @@ def test_workers_end_with_their_server():
     assert len(pids) == 2
     assert done.returncode == -signal.SIGKILL
     assert all(soon(lambda pid=pid: gone(pid)) for pid in pids)
+
+
+def test_a_session_that_keeps_moving_does_not_starve_another(gated):
+    gate, service = gated
+    service.ask("drags", plan_of(seed=1, replicates=20))
+    gate.wait_for(1)
+    service.ask("waits", plan_of(seed=2, replicates=20))
+    for move in range(6):  # faster than replicates finish
+        service.ask("drags", plan_of(seed=10 + move, replicates=20))
+        gate.let(1)
+        gate.wait_for(2 + move)
+    assert sum(seed == 2 for seed, _ in seeds(gate.tasks)) == 3
+
+
+def test_the_session_that_is_forgotten_is_the_one_not_seen_for_longest(gated, monkeypatch):
+    gate, service = gated
+    monkeypatch.setattr(module, "SESSIONS", 2)
+    old = service.ask("old", plan_of(seed=1, replicates=1))
+    gate.let(1)
+    service.wait(old, 1, PATIENCE)
+    served = service.ask("served", plan_of(seed=2, replicates=20))
+    gate.wait_for(2)
+    new = service.ask("new", plan_of(seed=3, replicates=20))
+    assert [service.look(ticket).superseded for ticket in (old, served, new)] == [True, False, False]
+
+
+def test_a_worker_that_cannot_be_used_stops_nobody_else(monkeypatch, outcome, caplog):
+    def breaks(task: Task) -> Any:
+        if task.plan.seed == 1:
+            raise RuntimeError("a planted failure of the pipe")
+        return outcome.replicates[task.index]
+
+    gate = Gate(breaks)
+    gate.let(100)
+    monkeypatch.setattr(module, "Worker", gate.worker)
+    service = Answers(workers=1)
+    try:
+        answer = service.wait(service.ask("s", plan_of(seed=1)), WHOLE, PATIENCE)
+        assert re.fullmatch("E-[0-9A-F]+", answer.error or "")
+        assert "a planted failure of the pipe" in caplog.text
+        assert service.wait(service.ask("s", plan_of(seed=2)), WHOLE, PATIENCE).done == WHOLE
+    finally:
+        service.close()
+
+
+def test_a_question_that_lost_its_workers_can_be_asked_again(monkeypatch, outcome):
+    deaths = iter([True, True])
+
+    def dies(task: Task) -> Any:
+        if next(deaths, False):
+            raise EOFError
+        return outcome.replicates[task.index]
+
+    gate = Gate(dies)
+    gate.let(100)
+    monkeypatch.setattr(module, "Worker", gate.worker)
+    service = Answers(workers=1)
+    try:
+        answer = service.wait(service.ask("s", plan_of()), WHOLE, PATIENCE)
+        assert re.fullmatch("E-[0-9A-F]+", answer.error or "")
+        answer = finished(service, service.ask("other", plan_of()))
+        assert answer.error is None
+    finally:
+        service.close()

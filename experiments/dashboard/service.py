@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -63,6 +64,7 @@ class Question:
     finished: dict[int, Replicate | Failure] = field(default_factory=dict)
     running: dict[int, int] = field(default_factory=dict)  # replicate -> attempts
     error: str | None = None
+    died: bool = False  # its workers died, which may be of the moment: who asks anew may try anew
     model_seconds: float = 0.0
     document: tuple[int, Mapping[str, Any]] | None = None
 
@@ -97,7 +99,8 @@ class Answers:
         self._count = workers or default_workers()
         self._changed = threading.Condition()
         self._questions: Kept[str, Question] = Kept(QUESTIONS)
-        self._sessions: OrderedDict[str, Ticket] = OrderedDict()
+        self._sessions: OrderedDict[str, Ticket] = OrderedDict()  # the first is served next
+        self._seen: OrderedDict[str, None] = OrderedDict()  # the same sessions, that not seen for longest first
         self._closed = False
         self._workers: list[Worker] = [Worker() for _ in range(self._count)]
         self._threads = [threading.Thread(target=self._drive, args=(k,), daemon=True) for k in range(self._count)]
@@ -121,27 +124,32 @@ class Answers:
             before = self._sessions.get(session)
             if before is not None and before.key == key and key in self._questions:
                 return before
-            if self._questions.found(key) is None:
+            asked = self._questions.found(key)
+            if asked is None or asked.died:
                 self._questions.put(key, Question(replace(plan, workers=1), time.monotonic()))
             known = self._questions[key]
             ticket = Ticket(session, before.number + 1 if before else 1, key, known.done >= plan.replicates)
-            self._sessions[session] = ticket
-            self._sessions.move_to_end(session, last=False)  # the newest move is served next
+            self._sessions[session] = ticket  # which keeps its turn: who moves often may not crowd out the others
+            if before is None:
+                self._sessions.move_to_end(session, last=False)
+            self._see(session)
             while len(self._sessions) > SESSIONS:
-                self._sessions.popitem()
+                self._forget(next(iter(self._seen)))
             self._changed.notify_all()
         return ticket
 
     def drop(self, session: str) -> None:
         """Forget a session: what it asked is not run any further."""
         with self._changed:
-            self._sessions.pop(session, None)
+            self._forget(session)
 
     def look(self, ticket: Ticket) -> Answer:
         """Return how far a question has come."""
         with self._changed:
             question = self._questions.found(ticket.key)
             current = self._sessions.get(ticket.session) == ticket
+            if current:
+                self._see(ticket.session)
             if question is None:
                 return Answer(0, 1, None, False, True, 0, None, 0.0)
             done, results = question.done, dict(question.finished)
@@ -188,6 +196,14 @@ class Answers:
 
     # Inside -----------------------------------------------------------------------------------------------------------
 
+    def _see(self, session: str) -> None:
+        self._seen[session] = None
+        self._seen.move_to_end(session)
+
+    def _forget(self, session: str) -> None:
+        self._sessions.pop(session, None)
+        self._seen.pop(session, None)
+
     def _ahead(self, ticket: Ticket) -> int:
         """Return how many replicates of other sessions are running now."""
         keys = {other.key for other in self._sessions.values() if other.session != ticket.session} - {ticket.key}
@@ -233,7 +249,10 @@ class Answers:
     def _drive(self, number: int) -> None:
         while (job := self._next(number)) is not None:
             question, index = job
-            result, seconds = self._run(number, question, index)
+            try:
+                result, seconds = self._run(number, question, index)
+            except Exception as error:  # a thread that ended would leave its worker idle and this replicate running
+                result, seconds = Failure(f"{type(error).__name__}: {error}", traceback.format_exc()), 0.0
             with self._changed:
                 question.running.pop(index, None)
                 question.model_seconds += seconds
@@ -261,7 +280,8 @@ class Answers:
         if failure.is_input_error:
             question.error = failure.message.partition(": ")[2]
             return
-        code = f"E-{sha256(failure.trace.encode()).hexdigest()[:6].upper()}"
+        question.died = question.died or not failure.trace
+        code = f"E-{sha256((failure.trace or failure.message).encode()).hexdigest()[:6].upper()}"
         log.error("%s: replicate %d failed: %s\n%s", code, index, failure.message, failure.trace)
         if question.error is None:
             question.error = code

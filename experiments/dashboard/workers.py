@@ -104,7 +104,7 @@ class Worker:
     def __init__(self) -> None:
         paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "experiments.dashboard.workers"],
+            [sys.executable, "-P", "-m", "experiments.dashboard.workers"],  # -P: no file of the current folder is ours
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
