@@ -79,7 +79,7 @@ def _target(row: Document, column: int, text: Messages, style: Style) -> Iterato
     spread = number(row["median"], unit, text)
     if row["median"] is not None:
         spread += f" ({number(row['p05'], unit, text)} … {number(row['p95'], unit, text)})"
-    line = style.paint(pad(text.title(row), column), "bold") + pad(least, 10) + pad(spread, 24)
+    line = style.paint(pad(text.title(row), column), "bold") + pad(least, 10) + pad(spread, 23) + " "
     yield line + _word(row, text, style)
     chance = pad(probability(row, text), 20)
     details = folded(_details(row, text), len(_INDENT) + BAR_CELLS + 1 + width(chance), _COLUMNS)
@@ -100,6 +100,8 @@ def _details(row: Document, text: Messages) -> list[str]:
         parts.append(text("board.luck", share=percent(row["luck_share"], text)))
     if row["binding"] is not None:
         parts.append(text("board.binding", constraint=text.known(f"constraint.{row['binding']}", row["binding"])))
+    elif "constraints" in row:  # asked for, and no answer: silence would look like a switch that does nothing
+        parts.append(text("board.unbound"))
     if not row["counted"]:
         parts.append(text("board.extra"))
     return parts

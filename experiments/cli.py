@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -211,7 +212,8 @@ def _plan(options: argparse.Namespace) -> Plan:
     scenario = load_scenario(options.scenario)
     if options.set:
         changes = check_levers(_pairs(options.set, "--set"), "--set")
-        scenario = scenario.with_levers(changes)
+        title = {lang: f"{text} + {', '.join(options.set)}" for lang, text in scenario.title.items()}
+        scenario = replace(scenario.with_levers(changes), title=title)  # the board must not pass it off as the text
     assume = check_assumptions(_pairs(options.assume, "--assume"), "--assume") if options.assume else {}
     chosen = {name: value for name in _PLAN_OPTIONS if (value := getattr(options, name)) is not None}
     return Plan(scenario, load_scenario(options.against), assume, **chosen)

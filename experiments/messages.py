@@ -34,6 +34,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "board.out_since": ("{year} 年起够不着", "out of reach after {year}"),
         "board.luck": ("运气占 {share}", "luck {share}"),
         "board.binding": ("卡在：{constraint}", "binding: {constraint}"),
+        "board.unbound": ("没有一项约束能与运气区分开", "no single constraint tells from luck"),
         "board.undefined": ("无定义", "undefined"),
         "board.none": ("无结果", "no result"),
         "board.extra": ("只显示，不计入九项", "shown, not counted in the nine"),
