@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 COMMAND = run_script(ROOT / "app.py")
 QUICK = "replicates=20"
 ANSWER_MS = 90_000
-# The levers that are moved: money of the Province, land, paperwork, and platforms paid by the New Area.
-PLATFORMS = "lever_I02a"
-FAN = ".st-key-fan_gdp_growth svg path"
+PLATFORMS = "lever_I05b"  # building of platforms, paid by the New Area: every step shows in the cost
+CHART = "[data-testid=stVegaLiteChart]"
 
 # The badge says that all replicates of the question are done, and the page is at rest.
 DONE = """() => {
@@ -61,7 +60,9 @@ def sentence(page: Page) -> str:
 
 def fan(page: Page) -> list[str]:
     """Return the paths of the first fan."""
-    return page.locator(FAN).evaluate_all("paths => paths.map(path => path.getAttribute('d'))")
+    return (
+        page.locator(CHART).first.locator("svg path").evaluate_all("paths => paths.map(path => path.getAttribute('d'))")
+    )
 
 
 def shown(page: Page) -> tuple[list[str], str, list[str]]:
