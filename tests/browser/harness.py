@@ -132,10 +132,10 @@ def end_group(server: subprocess.Popen[bytes]) -> None:
 def serve(
     command: Sequence[str], folder: Path, extra: Mapping[str, str] | None = None, port: int | None = None
 ) -> Iterator[Address]:
-    """Serve an app on a loopback port (a free one unless it is named), with a home and a temporary folder of its own; yield its address.
+    """Serve an app on a loopback port, with a home and a temporary folder of its own; yield its address.
 
     The port is given by environment variable, which any command that starts Streamlit obeys unless it passes a port;
-    `extra` are more variables.
+    `extra` are more variables. Without a `port` a free one is taken.
     """
     port, log = port or free_port(), folder / "server.log"
     own = {"HOME": folder / "home", "TMPDIR": folder / "tmp", "XDG_CACHE_HOME": folder / "home" / "cache"}
