@@ -133,7 +133,7 @@ def park(words: Words, document: Document, site: str, year: int) -> list[tuple[s
 def flows(words: Words, document: Document, site: str, year: int) -> str:
     """Return the three largest commuter links of a park in a year."""
     places = document["places"]
-    at, names = places["year"].index(year), {**sites(words), "kunming_centre": words("site.kunming")}
+    at, names = places["year"].index(year), {**sites(words), "kunming_centre": words("map.centre")}
     linked = [
         (row["commuters"][at], row["target"] if row["source"] == site else row["source"])
         for row in places["flows"]

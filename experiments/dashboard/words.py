@@ -196,7 +196,6 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "park.land_used": {"zh": "已用工业用地（km²）", "en": "Industrial land used (km2)"},
     "park.land_free": {"zh": "可供工业用地（km²）", "en": "Serviced land free (km2)"},
     "park.flows": {"zh": "最大的三条通勤联系", "en": "Its three largest commuter links"},
-    "site.kunming": {"zh": "昆明主城", "en": "Kunming city"},
     "table.target": {"zh": "目标", "en": "Target"},
     "table.threshold": {"zh": "门槛", "en": "Threshold"},
     "table.median": {"zh": "中位数", "en": "Median"},

@@ -29,8 +29,8 @@ SCHEMES = ("light", "dark")
 TONGUES = ("zh", "en")
 SITE = "大板桥"
 PATIENCE_MS = 10_000
-# Chinese words that the English page may show: the language and the document by its name. Latin words that the Chinese
-# page may show: names, and Streamlit's own "Skip to main content", which is seen only with the keyboard, and its "2 options available".
+# Chinese words that the English page may show: the language, and the document by its name. Latin words that the Chinese
+# page may show: names, and what Streamlit says itself to those who use the keyboard or hear the page.
 ENGLISH_MAY_SHOW = {"中文", "云南省", "关于支持滇中新区深化改革创新加快推动高质量发展的实施意见"}
 CHINESE_MAY_SHOW = {
     "Skip",
