@@ -48,7 +48,7 @@ def every() -> Iterator[tuple[Shot, str]]:
 
 
 def readme() -> Iterator[tuple[Shot, str]]:
-    yield Shot("lab", "zh", height=1400, whole=False), "lab-zh.png"
+    yield Shot("lab", "zh", height=1100, whole=False), "lab-zh.png"
     yield Shot("sources", "en", height=900, whole=False), "sources-en.png"
 
 
