@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.harness import ARGUMENTS, TINY, Record, find_chromium, run_script, serve, without
+from tests.browser.harness import ARGUMENTS, TINY, Address, Record, find_chromium, run_script, serve, without
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -23,7 +23,7 @@ def command() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def app(command: list[str], chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app(command: list[str], chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     """The address of a running app. It needs the browser, so that without one no server is started in vain."""
     with serve(command, tmp_path_factory.mktemp("app")) as url:
         yield url

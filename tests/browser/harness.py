@@ -108,6 +108,12 @@ def wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> 
     raise RuntimeError(f"the server {state}; it wrote:\n{log.read_text('utf-8', errors='replace')}")
 
 
+class Address(str):
+    """The address of a running server, with its process id."""
+
+    pid: int = 0
+
+
 def end_group(server: subprocess.Popen[bytes]) -> None:
     """End the server and all its children; the group is gone when this returns."""
     for kind, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
@@ -123,13 +129,15 @@ def end_group(server: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def serve(command: Sequence[str], folder: Path, extra: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Serve an app on a free loopback port, with a home and a temporary folder of its own; yield its address.
+def serve(
+    command: Sequence[str], folder: Path, extra: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[Address]:
+    """Serve an app on a loopback port, with a home and a temporary folder of its own; yield its address.
 
     The port is given by environment variable, which any command that starts Streamlit obeys unless it passes a port;
-    `extra` are more variables.
+    `extra` are more variables. Without a `port` a free one is taken.
     """
-    port, log = free_port(), folder / "server.log"
+    port, log = port or free_port(), folder / "server.log"
     own = {"HOME": folder / "home", "TMPDIR": folder / "tmp", "XDG_CACHE_HOME": folder / "home" / "cache"}
     for path in own.values():
         path.mkdir(parents=True, exist_ok=True)
@@ -143,7 +151,9 @@ def serve(command: Sequence[str], folder: Path, extra: Mapping[str, str] | None 
         )
         try:
             wait_until_healthy(f"http://127.0.0.1:{port}", server, log)
-            yield f"http://127.0.0.1:{port}"
+            address = Address(f"http://127.0.0.1:{port}")
+            address.pid = server.pid
+            yield address
         finally:
             end_group(server)
 
