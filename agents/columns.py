@@ -101,11 +101,12 @@ class Population:
 
     def keep(self, mask: Booleans) -> None:
         """Drop the agents whose mask is False; the order of the others does not change."""
-        if mask.all():
+        rows = np.flatnonzero(mask)
+        if len(rows) == self.n:
             return
         for name in self.columns:
-            setattr(self, name, getattr(self, name)[mask])
-        self.id = self.id[mask]
+            setattr(self, name, getattr(self, name).take(rows, axis=0))
+        self.id = self.id.take(rows)
         self._rows = None
 
     def row_of(self, ids: ArrayLike) -> Integers:

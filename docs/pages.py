@@ -231,7 +231,7 @@ def targets_page() -> str:
             "# Targets\n",
             f"{len(rows)} rows, {counted_rows} of them counted in *how many are reached*; never merged into one "
             f"number. How each "
-            "is measured is in [model.md](../model.md#targets).\n",
+            "is measured is in [odd.md](../odd.md#targets).\n",
             table(heads, body, ("threshold",)),
         ]
     )

@@ -16,7 +16,7 @@ from sim.scenario import Scenario, date_of
 RUNS_PER_SECOND = 3.7
 _FIXED_SHARE = 0.36
 _MEASURED_SCALE = 50
-# Relaxed one by one under --binding: the list of `model.md` 6, labour counted once.
+# Relaxed one by one under --binding: the constraints of `experiments/engine.py`, labour counted once.
 CONSTRAINTS = 10
 
 

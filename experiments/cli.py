@@ -1,4 +1,4 @@
-"""The command line: `dianzhong run`, `check`, `describe` and `prove`.
+"""The command line: `dianzhong run`, `check`, `describe`, `prove` and `app`.
 
 Help, `check` and `describe` load no heavy library. Exit codes: 0 done; 1 our bug; 2 bad command line or input, nothing
 was run; 3 done, but replicates failed; 5 storage; 130 and 143 interrupted.
@@ -191,6 +191,17 @@ def _describe(options: argparse.Namespace, text: Messages) -> int:
     return OK
 
 
+def _app(options: argparse.Namespace, text: Messages) -> int:
+    from experiments.dashboard.launch import launch
+
+    def say(urls: str) -> None:
+        warning = text("app.lan") + "\n" if options.lan else ""
+        sys.stderr.write(warning + text("app.open", urls=urls) + "\n")
+        sys.stderr.flush()  # the process is about to become another one
+
+    return launch(options.port, options.lan, options.allow_host, say)
+
+
 def _plan(options: argparse.Namespace) -> Plan:
     """Return the plan that the options ask for. Raises InputError."""
     from experiments.ensemble import Plan
@@ -250,13 +261,14 @@ def _parser(text: Messages) -> argparse.ArgumentParser:
     parser = _Parser(prog=PROGRAM, description=text("help.program"), parents=[language], allow_abbrev=False)
     parser.add_argument("--version", action=_Version, help=text("help.version"))
     commands = parser.add_subparsers(
-        dest="name", required=True, metavar="run | check | describe | prove", parser_class=_Parser
+        dest="name", required=True, metavar="run | check | describe | prove | app", parser_class=_Parser
     )
 
-    def command(name: str, run: Any) -> argparse.ArgumentParser:
+    def command(name: str, run: Any, answers: bool = True) -> argparse.ArgumentParser:
         words = text(f"help.{name}")
         made = commands.add_parser(name, help=words, description=words, parents=[language], allow_abbrev=False)
-        made.add_argument("--json", action="store_true", help=text("help.json"))
+        if answers:
+            made.add_argument("--json", action="store_true", help=text("help.json"))
         made.set_defaults(command=run)
         return made
 
@@ -269,6 +281,10 @@ def _parser(text: Messages) -> argparse.ArgumentParser:
     _add_run_options(check, text)
     _add_describe_options(command("describe", _describe), text)
     _add_prove_options(command("prove", _prove), text)
+    app = command("app", _app, answers=False)
+    app.add_argument("--port", type=_whole, metavar="P", help=text("help.port"))
+    app.add_argument("--lan", action="store_true", help=text("help.lan"))
+    app.add_argument("--allow-host", action="append", default=[], metavar="HOST", help=text("help.allow_host"))
     return parser
 
 

@@ -15,6 +15,7 @@ from sim.scenario import Scenario, Setting
 if TYPE_CHECKING:
     import numpy as np
 
+    from experiments.places import Places
     from sim.params import Parameters
     from sim.targets import Measure
 
@@ -48,6 +49,7 @@ class ArmResult:
     paid: dict[str, float]
     rationed: dict[str, float]
     frame: Any = None
+    sites: Places | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Arm:
     path: str
     definitions: Definitions
     panel: str | None = None
+    places: bool = False
 
 
 class Engine(Protocol):
@@ -141,6 +144,7 @@ class ModelEngine:
 
     def run(self, arm: Arm, start: Any) -> ArmResult:
         """Run one arm from a start and measure it."""
+        from experiments.places import watched_run
         from sim.model import RegionModel
         from sim.targets import measure
 
@@ -154,7 +158,9 @@ class ModelEngine:
             start=start,
             horizon_quarters=asked.quarters,
         )
-        model.run(asked.quarters)
+        sites = watched_run(model, asked.quarters) if arm.places else None
+        if sites is None:
+            model.run(asked.quarters)
         found = measure(model.record, arm.parameters, asked.share, asked.rule, asked.horizon, arm.path)
         record = {name: tuple(float(value) for value in values) for name, values in model.record.items()}
         return ArmResult(
@@ -164,6 +170,7 @@ class ModelEngine:
             paid={lever: float(amount) for lever, amount in model.ledger.paid.items() if amount},
             rationed={lever: float(amount) for lever, amount in model.ledger.rationed.items() if amount},
             frame=None if arm.panel is None else getattr(model, arm.panel).frame(),
+            sites=sites,
         )
 
     def slack(self) -> Mapping[str, Mapping[str, float]]:

@@ -28,6 +28,7 @@ DEFAULT_REPLICATES = 64
 DEFAULT_SEED = 7
 LUCK_REPLICATES = 16
 ARMS = ("policy", "against", "restricts", "supports")
+PARTS = ARMS[2:]
 RELAXED = "relaxed:"
 
 SHARES = ("published", "implied")
@@ -66,6 +67,8 @@ class Plan:
     workers: int = field(default_factory=default_workers)
     binding: bool = False
     panel: str | None = None
+    explain: bool = True  # also run restrictions and support alone, and the second luck
+    places: bool = False  # also keep the ten sites year by year
 
     def __post_init__(self) -> None:
         """Check the choices and join the assumptions of both scenarios and of the call into `assume`."""
@@ -92,17 +95,17 @@ class Plan:
 
         Their assumptions are in `assume`, because all arms live in one world.
         """
-        parts = {part: self.scenario.only(part) for part in ("restricts", "supports")}
+        parts = {part: self.scenario.only(part) for part in PARTS if self.explain}
         arms = {"policy": self.scenario, "against": self.against, **parts}
         return {name: replace(scenario, assumptions={}) for name, scenario in arms.items()}
 
     def different_arms(self) -> int:
         """Return how many of the arms differ; equal ones are run once."""
-        return len({_content(scenario) for scenario in self.arms().values()})
+        return len({content_of(scenario) for scenario in self.arms().values()})
 
     def runs(self, constraints: int = 0) -> int:
         """Return the number of model runs, with `constraints` relaxed one by one if the diagnosis is asked for."""
-        lucks = min(LUCK_REPLICATES, self.replicates) if self.assumptions == "sampled" else 0
+        lucks = min(LUCK_REPLICATES, self.replicates) if self.assumptions == "sampled" and self.explain else 0
         return self.replicates * (self.different_arms() + (constraints if self.binding else 0)) + lucks
 
 
@@ -188,7 +191,7 @@ def replicate(plan: Plan, engine: Engine, index: int, panel_folder: Path | None 
         for name, changes in engine.slack().items():
             results[RELAXED + name] = runner.run(plan.scenario, changes)
     second = None
-    if index < LUCK_REPLICATES and plan.assumptions == "sampled":
+    if plan.explain and index < LUCK_REPLICATES and plan.assumptions == "sampled":
         second = _Runner(plan, engine, parameters, index, luck=2).run(plan.scenario).targets
     if plan.panel is not None and panel_folder is not None:
         _write_panel(panel_folder, index, results)
@@ -204,25 +207,25 @@ class _Runner:
         # The second luck is never looked at agent by agent.
         panel = plan.panel if luck == 1 else None
         key = (plan.seed, (index, luck))
-        self._arm = Arm(plan.scenario, parameters, key, plan.scale, plan.path, plan.definitions, panel)
+        self._arm = Arm(plan.scenario, parameters, key, plan.scale, plan.path, plan.definitions, panel, plan.places)
         self._starts: dict[str, Any] = {}
         self._done: dict[str, ArmResult] = {}
 
     def run(self, scenario: Scenario, slack: Mapping[str, float] | None = None) -> ArmResult:
         arm = replace(self._arm, scenario=scenario)
-        places = _content(replace(scenario, levers={}, assumptions={}))
+        places = content_of(replace(scenario, levers={}, assumptions={}))
         if places not in self._starts:
             self._starts[places] = self._engine.start(arm)
         if slack is not None:
             # The start is that of the unrelaxed world: a constraint is lifted from 2021 on, not in the past.
             return self._engine.run(relaxed(arm, slack), self._starts[places])
-        content = _content(scenario)
+        content = content_of(scenario)
         if content not in self._done:
             self._done[content] = self._engine.run(arm, self._starts[places])
         return self._done[content]
 
 
-def _content(scenario: Scenario) -> str:
+def content_of(scenario: Scenario) -> str:
     """Return what decides the numbers of a scenario, as text: its normal form without names."""
     return replace(scenario, name="x", title={}, why={}).normal_form()
 

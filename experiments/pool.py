@@ -50,7 +50,7 @@ def run_tasks(work: Callable[[int], Any], tasks: list[int], workers: int) -> Ite
     single_threaded()
     if workers <= 1 or len(tasks) <= 1:
         for task in tasks:
-            yield task, _attempt(work, task)
+            yield task, attempt(work, task)
         return
     yield from _Pool(work, min(workers, len(tasks))).run(tasks)
 
@@ -126,10 +126,11 @@ def _serve(connection: Any, work: Callable[[int], Any], inherited: list[Any]) ->
             task = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(_attempt(work, task))
+        connection.send(attempt(work, task))
 
 
-def _attempt(work: Callable[[int], Any], task: int) -> Any:
+def attempt(work: Callable[[int], Any], task: int) -> Any:
+    """Return the result of a task, or a Failure that says why there is none."""
     try:
         return work(task)
     except Exception as error:

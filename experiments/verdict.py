@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from experiments.engine import FIRST_YEAR, ArmResult
-from experiments.ensemble import RELAXED, Outcome, Replicate
+from experiments.ensemble import ARMS, PARTS, RELAXED, Outcome, Replicate
+from experiments.places import places
 from experiments.provenance import provenance
 from experiments.reach import first_year_out_of_reach
 from experiments.statistics import (
@@ -53,12 +54,13 @@ def verdict(outcome: Outcome) -> dict[str, Any]:
         "horizon": plan.horizon,
         "provenance": provenance(plan.scenario.sha256, plan.against.sha256),
         "targets": [row.entry() for row in board],
-        "groups": {part: {row.target.id: row.change(part) for row in board} for part in ("restricts", "supports")},
+        "groups": {part: {row.target.id: row.change(part) for row in board} for part in PARTS if plan.explain},
         "reached": _reached(outcome),
         "series": _series(outcome),
         "fiscal": _fiscal(outcome),
         "province": _province(outcome),
         "contradictions": _contradictions(outcome),
+        **({"places": places(outcome)} if plan.places else {}),
     }
 
 
@@ -102,7 +104,20 @@ class _Row:
             "first_year_out_of_reach": self._out_of_reach(),
             "against": {**_probability(self.probability("against")), "median": median(reference)},
             "change": {**self.change("policy"), "correlation": correlation(values, reference)},
+            "yearly": self._yearly(),
             **self._binding(),
+        }
+
+    def _yearly(self) -> dict[str, Any]:
+        """Return the measure year by year after 2020: quantiles over replicates, and the median of the reference."""
+        rows = {arm: [r.arms[arm].targets[self.target.id].yearly for r in self.outcome.replicates] for arm in ARMS[:2]}
+        years = range(len(rows["policy"][0])) if rows["policy"] else range(0)
+        columns = [[row[k] for row in rows["policy"]] for k in years]
+        shares = {"median": 0.5, **_QUANTILES}
+        return {
+            "year": [FIRST_YEAR + 1 + k for k in years],
+            **{name: [quantile(column, share) for column in columns] for name, share in shares.items()},
+            "against": [median([row[k] for row in rows["against"]]) for k in years],
         }
 
     def _luck_share(self, values: Values) -> float | None:
@@ -154,6 +169,7 @@ def _reached(outcome: Outcome) -> dict[str, Any]:
         "median": median(counts),
         "p05": quantile(counts, 0.05),
         "p95": quantile(counts, 0.95),
+        "counts": [int(count) for count in counts],
         "all": _probability(together),
     }
 

@@ -116,7 +116,7 @@ def build_start(
 def staff_firms(firms: Firms, cells: Cells, workers: np.ndarray, person_weight: float, ground: Foundation) -> None:
     """Share the workers of every cell out to its firms by size and skill mix: exact per cell."""
     total = firms.staff[:, 0].copy()
-    wanted = total[:, None] * ground.skill_shares[firms.site, firms.sector]
+    wanted = total[:, None] * firms.local(ground.skill_shares)
     firms.staff = share_out(firms, cells, wanted, workers * person_weight)
 
 
@@ -125,7 +125,7 @@ def share_out(firms: Firms, cells: Cells, wanted: Floats, persons: np.ndarray) -
 
     wanted: shape (n, 4); persons: real persons at work in each cell, shape (cells,).
     """
-    cell = cells.of[firms.site, firms.sector]
+    cell = firms.local(cells.of)
     asked = np.bincount(cell.ravel(), (wanted * firms.weight[:, None]).ravel(), cells.count)
     ratio = np.divide(persons, asked, out=np.zeros(cells.count), where=asked > 0.0)
     return wanted * ratio[cell]
@@ -245,8 +245,8 @@ def set_wages(start: Start) -> None:
     """Give every worker the wage of the cell, and the region its wage bill."""
     frame, firms, cells, talent = start.frame, start.firms, start.cells, start.talent
     bill = np.bincount(
-        cells.of[firms.site, firms.sector].ravel(),
-        (firms.staff * frame.wage[firms.site, firms.sector] * firms.weight[:, None]).ravel(),
+        firms.local(cells.of).ravel(),
+        (firms.staff * firms.local(frame.wage) * firms.weight[:, None]).ravel(),
         cells.count,
     )
     heads = talent.workers(cells.count) * frame.person_weight

@@ -207,7 +207,7 @@ def gross_rates(
 
     Each sector would keep its capital growing at Q01: (Q01 + P08) K, less what projects and entrants of the sector
     put in place, and at least half of wear; then all sectors of a group (industry, others) are scaled together, so
-    that the group's recorded investment is that of the base (model page, section 7).
+    that the group's recorded investment is that of the base (docs/odd.md, stage 6).
     """
     wanted = formation(p)
     entrants = entrant_capital(p, base, entry, size).sum(axis=0)

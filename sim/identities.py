@@ -42,7 +42,7 @@ def identities(model: RegionModel) -> dict[str, float]:
         "park_accounts": abs(float(model.parks.budget.sum()) - ledger.balance["parks"]) / turnover,
         "capital_formation": abs(model.facts["capital_gap"]) / turnover,
         "land": abs(stock) / max(model.start_land, 1.0),
-        "people": abs(people - model.start_people) / model.start_people,
+        "people": abs(people - model.start_people) / max(model.start_people, 1.0),
         "employment_cells": employment_gap(model),
         "employment_firms": employment_residual(model),
         "energy": abs(model.facts["energy_by_sector"] - float(region.energy_use[0]))
@@ -61,7 +61,7 @@ def employment_residual(model: RegionModel) -> float:
     employment.
     """
     firms, cells = model.firms, model.cells
-    cell = cells.of[firms.site, firms.sector]
+    cell = firms.local(cells.of)
     staff = np.bincount(cell.ravel(), (firms.staff * firms.weight[:, None]).ravel(), cells.count)
     persons = model.talent.workers(cells.count)[: cells.count] * model.frame.person_weight
     return float(np.abs(staff - persons).max() / max(persons.sum(), 1.0))

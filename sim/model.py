@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -147,6 +148,18 @@ class RegionModel(ColumnModel):
         for _ in range(quarters):
             self.step()
         return self
+
+    def branch(self, scenario: str | Scenario | None = None, **settings: float) -> RegionModel:
+        """Return an independent copy of the region as it stands, which goes on under another policy.
+
+        scenario: a policy that is the same as this one's until now (this one's by default); settings: levers by id or
+        name, changed from the next quarter on. The copy goes on bit for bit as a run of that policy from the start
+        would. Raises InputError where the policies already differ.
+        """
+        case = setup.branched(self, scenario, settings)
+        twin = copy.deepcopy(self)
+        twin.case, twin.policy = case, PolicyMix(case)
+        return twin
 
     def identities(self) -> dict[str, float]:
         """Return the relative residual of every identity of the last quarter, by name."""

@@ -88,7 +88,7 @@ def draw(seed: np.random.SeedSequence, path: str = "observed") -> Parameters:
     hold.
 
     Each parameter has its own stream by id, so a new parameter changes no other draw. Conditions: price response
-    times demand elasticity <= 0.5 (model page, stage 10); capital-output ratio inside the range of P09; high-tech
+    times demand elasticity <= 0.5 (docs/odd.md, stage 10); capital-output ratio inside the range of P09; high-tech
     share of the province in 1.5-6 %.
     """
     streams = Streams(seed)

@@ -17,7 +17,7 @@ MEDIAN_RATIO = {
     "state_owned": 10 / 3,
     "yunnan": 0.6,
     "local": 0.4,
-}  # over Q47 (model page, stage 5)
+}  # over Q47 (docs/odd.md, stage 5)
 LARGEST = 12_000.0  # million yuan
 MOST_SITES = 14  # a scenario may add this many less the ten sites of the table
 

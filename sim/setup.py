@@ -4,7 +4,7 @@ start.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from sim.params import INVESTING, Parameters
 from sim.paths import QUARTERS
 from sim.policy.base import PolicyMix
 from sim.policy.registry import INSTRUMENTS
-from sim.scenario import Scenario, load_scenario
+from sim.scenario import Scenario, date_of, load_scenario
 from sim.stages.announce import FROM_OTHERS, announce_terms
 from sim.stages.backlog import open_backlog
 from sim.stages.construct import capital_stock
@@ -91,6 +91,29 @@ def resolve(
     return case.with_levers(lever_values) if lever_values else case, parameters.replace(**assumptions)
 
 
+def branched(model: RegionModel, scenario: str | Scenario | None, settings: dict[str, float]) -> Scenario:
+    """Return the policy of a branch, after checking that it is the model's own in every quarter that is past."""
+    case = load_scenario(scenario) if isinstance(scenario, str) else scenario or model.case
+    changed, values = resolve(case, model.p, settings)
+    if values.values != model.p.values or changed.parks != model.case.parks:
+        raise InputError("a branch keeps the assumptions and the parks of its model: start a run of its own for others")
+    if changed.links != model.case.links:
+        raise InputError("a branch keeps the links of its model: start a run of its own for others")
+    new = {lever: setting for lever, setting in changed.levers.items() if setting != case.levers.get(lever)}
+    later = {lever: replace(setting, start=model.quarter + 1) for lever, setting in new.items()}
+    case = replace(case, levers={**case.levers, **later})
+    mix = PolicyMix(case)
+    for lever in mix.table:
+        for quarter in range(model.quarter + 1):
+            old, asked = model.policy.value(lever, quarter), mix.value(lever, quarter)
+            if old != asked:
+                raise InputError(
+                    f"lever {lever} was {old:g} in quarter {quarter} and would have been {asked:g}: "
+                    f"date it from {date_of(model.quarter + 1)}, or start a run of its own"
+                )
+    return case
+
+
 def seed_of(rng: int | np.random.SeedSequence | None) -> np.random.SeedSequence:
     """Return the seed of a run; None draws a fresh one from the system, as Mesa does. Raises InputError."""
     if isinstance(rng, np.random.SeedSequence):
@@ -159,9 +182,11 @@ def prepare(model: RegionModel) -> None:
 def reference_values(model: RegionModel) -> None:
     """Remember levels of step 0 that later quarters are compared with."""
     p, frame, firms, talent = model.p, model.frame, model.firms, model.talent
-    output, persons = weighted(firms.sales, firms), weighted(firms.employment, firms)
-    model.start_output, model.last_output = output, output
-    model.start_productivity, model.productivity_gain = output / persons, 1.0
+    output = weighted(firms.sales, firms)
+    # A start without firms or without people has no level to compare with: that of the tables stands in.
+    persons = weighted(firms.employment, firms) or float(frame.base_employment.sum())
+    model.start_output, model.last_output = output or float(frame.base_output.sum()), output
+    model.start_productivity, model.productivity_gain = model.start_output / persons, 1.0
     model.start_taxes = float(model.government.own_taxes[0])
     flagged = weighted(firms.sales * (firms.high_tech == 1), firms)
     model.hightech_scale = p.ht_va * model.flow / max(flagged, 1e-9)
@@ -242,6 +267,7 @@ def base_facts(model: RegionModel) -> dict[str, float]:
     facts = dict.fromkeys(names, 0.0)
     facts.update(
         signed=p.base_signed / 4.0,
+        laboratories=1.0,
         quota_km2=model.policy.table["I13a"].baseline / 4.0,
         households=float(model.homes.residents[:-1].sum()),
         small_firm_debt=weighted(firms.debt * small, firms),

@@ -95,7 +95,8 @@ def measure(
     for kind in KINDS:
         out[f"{kind}_growth"] = _rate(values[kind], growth[kind], TARGETS[f"{kind}_growth"].threshold, rule)
         province = provincial_totals(kind, values[kind][0], parameters, share, horizon, path)
-        pull = 100.0 * np.diff(values[kind]) / province[:-1]
+        gain, known = 100.0 * np.diff(values[kind]), province[:-1] > 0.0  # no base, no province to measure against
+        pull = np.divide(gain, province[:-1], out=np.full(len(gain), np.nan), where=known)
         out[f"{kind}_contribution"] = _mean(pull, TARGETS[f"{kind}_contribution"].threshold, rule)
     out["land_intensity"] = _intensity(record, horizon)
     out["above_province"] = _premium(growth, horizon, path)

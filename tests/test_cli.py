@@ -154,6 +154,7 @@ LIGHT = [
     ["--help"],
     ["run", "--help"],
     ["check", "--help"],
+    ["app", "--help"],
     ["--version"],
     ["describe"],
     *[["describe", topic] for topic in TOPICS],

@@ -17,8 +17,22 @@ from sim.calibration import tables
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PROSE = ("README.md", "model.md", "data.md", "start.md", "prior.md")
+PROSE = ("README.md", "odd.md", "data.md", "start.md", "prior.md", "tutorial/README.md")
 STAGE_HEADING = re.compile(r"^### (\d+)\. `(\w+)`$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+ELEMENTS = (
+    "1. Purpose and patterns",
+    "2. Entities, state variables, and scales",
+    "3. Process overview and scheduling",
+    "4. Design concepts",
+    "5. Initialisation",
+    "6. Input data",
+    "7. Submodels",
+)
+CONCEPTS = (
+    *("Basic principles", "Emergence", "Adaptation", "Objectives", "Learning", "Prediction", "Sensing"),
+    *("Interaction", "Stochasticity", "Collectives", "Observation"),
+)
 
 
 @cache
@@ -78,15 +92,27 @@ def test_check_from_the_command_line():
 
 @pytest.mark.parametrize("name", PROSE)
 def test_ids_in_prose_exist(name):
-    known = set(tables.levers()) | set(tables.parameters())
+    declared = re.findall(r"^(\w+),\w+\.\w+,", text(name), re.MULTILINE)  # rows that the tutorial adds to a copy
+    known = {*tables.levers(), *tables.parameters(), *declared}
     named = set(re.findall(r"\b(?:I\d\d[a-z]|[PQN]\d\d+)\b", text(name)))
     assert named - known == set()
 
 
+def anchors(page: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    prose = re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL)
+    heads = re.findall(r"^#+ (.+?)\s*$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
 @pytest.mark.parametrize("name", PROSE)
 def test_links_lead_somewhere(name):
-    for target in re.findall(r"\]\(([^)#]*)(?:#[^)]*)?\)", text(name)):
-        assert not target or (DOCS / target).exists(), f"{name} links to {target!r}"
+    for target, anchor in LINK.findall(text(name)):
+        if "://" in target:
+            continue
+        path = ((DOCS / name).parent / target) if target else DOCS / name
+        assert path.exists(), f"{name} links to {target!r}"
+        assert not anchor or anchor in anchors(path.read_text("utf-8")), f"{name} links to {target}#{anchor}"
 
 
 @pytest.mark.parametrize("name", PROSE)
@@ -95,10 +121,35 @@ def test_files_named_in_prose_exist(name):
         assert (ROOT / path).exists(), f"{name} names {path}"
 
 
-def test_the_model_page_has_the_stages_in_order():
+def section(page: str, heading: str) -> str:
+    """What stands below a heading of the second level, up to the next one."""
+    return re.split(r"^## ", page.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_the_odd_page_has_every_element_and_concept_in_order():
+    page = text("odd.md")
+    found = re.findall(r"^## (\d\. .+)$", page, re.MULTILINE)
+    assert tuple(found) == ELEMENTS
+    for heading in ELEMENTS:
+        assert section(page, heading).strip(), f"{heading} is empty"
+    concepts = section(page, "4. Design concepts")
+    assert tuple(re.findall(r"^### (.+)$", concepts, re.MULTILINE)) == CONCEPTS
+    assert not re.search(r"^### .+\s+(?=###|\Z)", concepts, re.MULTILINE), "a concept says nothing"
+
+
+def test_the_submodels_are_the_stages_in_order():
     from sim.model import STAGES
 
-    assert STAGE_HEADING.findall(text("model.md")) == [(str(k), stage.name) for k, stage in enumerate(STAGES, 1)]
+    page = text("odd.md")
+    expected = [(str(k), stage.name) for k, stage in enumerate(STAGES, 1)]
+    assert STAGE_HEADING.findall(section(page, "7. Submodels")) == STAGE_HEADING.findall(page) == expected
+
+
+def test_nothing_names_the_page_that_odd_md_was():
+    files = [path for room in ("agents", "sim", "experiments", "docs") for path in (ROOT / room).rglob("*.*")]
+    old = re.compile(r"(?<![\w/])model\.md")
+    wanted = [path for path in (*files, ROOT / "README.md", ROOT / "CONTRIBUTING.md") if path.suffix in (".py", ".md")]
+    assert [path.name for path in wanted if old.search(path.read_text("utf-8"))] == []
 
 
 def test_the_growth_accounting_can_be_redone_from_its_printed_numbers():

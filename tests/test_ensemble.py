@@ -320,7 +320,11 @@ def test_both_languages_fill_the_same_blanks() -> None:
 
 
 def test_every_text_that_the_source_names_exists() -> None:
-    source = "\n".join(file.read_text("utf-8") for file in (Path(__file__).parents[1] / "experiments").glob("*.py"))
+    # In the tables of articles and of published figures `text` reads a column.
+    files = [
+        f for f in (Path(__file__).parents[1] / "experiments").glob("*.py") if f.stem not in {"articles", "published"}
+    ]
+    source = "\n".join(file.read_text("utf-8") for file in files)
     assert set(re.findall(r'\btext\("([a-z_.]+)"', source)) <= set(texts())
 
 

@@ -51,7 +51,7 @@ def research_grant(rate: str) -> Instrument:
         terms.research_grants.add(dose.lever, dose.effective * getattr(p, rate))
 
     def cost(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
-        return dose.effective * getattr(p, rate) / 4.0
+        return dose.effective * getattr(p, rate) / 4.0 * facts["laboratories"]
 
     def outcome(dose: Dose, facts: Mapping[str, float], p: Parameters) -> float:
         return (1.0 + p.rd_add) * cost(dose, facts, p)

@@ -123,7 +123,7 @@ def lever_weights(model: RegionModel) -> dict[str, Floats]:
     out = {"output": output / output.sum(), "residents": residents / residents.sum()}
     for name, members in (("districts", DISTRICTS), ("platforms", PLATFORMS)):
         room = model.parks.planned * np.array([site in members for site in frame.sites])
-        out[name] = room / room.sum()
+        out[name] = room / room.sum() if room.any() else out["output"]  # no such place: the works go where output is
     return out
 
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from agents.columns import Booleans, Floats, Integers
 from agents.firm import ENTRANT, MOVED_IN, SPIN_OFF, by_sector, weighted
-from agents.talent import SEARCHING, lowest
+from agents.talent import SEARCHING
 from sim.build import share_out
 from sim.schedule import stage
+from sim.stages.labour import lay_off
 from sim.stages.plan import credit_limit
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
     pass_land(model, left_land)
     lost -= resell(model, p.resale * left)
     model.facts["capital_lost"] += lost
-    lay_off(model)  # also where nobody closed: those who left the New Area this quarter still count as staff
+    part_with_workers(model)  # also where nobody closed: those who left the New Area this quarter still count as staff
 
 
 def resell(model: RegionModel, offered: Floats) -> float:
@@ -148,20 +149,18 @@ def book_moves(model: RegionModel, moved: Booleans) -> None:
     region.yunnan_won[:] += (1.0 - p.kunming_of_yunnan) * output + model.elsewhere[model.quarter, 1]
 
 
-def lay_off(model: RegionModel) -> None:
+def part_with_workers(model: RegionModel) -> None:
     """Send persons of closed firms to search and share the others out again, so that firms and persons agree in every
     cell.
     """
     firms, talent, cells, weight = model.firms, model.talent, model.cells, model.frame.person_weight
-    cell = cells.of[firms.site, firms.sector]
+    cell = firms.local(cells.of)
     staffed = np.bincount(cell.ravel(), (firms.staff * firms.weight[:, None]).ravel(), cells.count) / weight
     keep = np.floor(staffed + 1e-6 + (staffed % 1.0 > 0.5)).astype(np.int64)
     keep = np.where(staffed > 0.0, np.maximum(keep, 0), 0)
-    working = np.flatnonzero(talent.cell >= 0)
-    surplus = np.maximum(talent.workers(cells.count) - keep, 0)
-    draw = model.streams.uniform("talent.closure", talent.id)
-    talent.cell[working[lowest(draw[working], talent.cell[working], surplus)]] = SEARCHING
-    firms.staff = share_out(firms, cells, firms.staff, talent.workers(cells.count) * weight)
+    workers = talent.workers(cells.count)
+    lay_off(talent, model.streams.uniform("talent.closure", talent.id), np.maximum(workers - keep, 0), workers)
+    firms.staff = share_out(firms, cells, firms.staff, np.minimum(workers, keep) * weight)
     kunming = len(model.frame.sites)
     back = (talent.home == kunming) & (talent.cell == SEARCHING)
     model.region.reservoir[0, 0] += back.sum() * weight

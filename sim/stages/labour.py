@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import Floats, Integers
-from agents.talent import OUTSIDE, SEARCHING, lowest
+from agents.firm import across
+from agents.talent import OUTSIDE, SEARCHING, Talent, lowest
 from sim.build import share_out
 from sim.schedule import stage
 
@@ -33,14 +34,14 @@ FEW = 50.0  # real persons added to both sides of tightness, so that an empty po
 def match_labour(model: RegionModel) -> None:
     """Separate, post vacancies, match by site and skill, hire, share workers out to firms, and move wages."""
     targets = wanted_persons(model)
-    separate(model, targets)
-    vacancies = np.maximum(targets - model.talent.workers(model.cells.count), 0)
+    workers = separate(model, targets)
+    vacancies = np.maximum(targets - workers, 0)
     flows = match(model, vacancies)
-    hire(model, vacancies, flows)
-    persons = model.talent.workers(model.cells.count) * model.frame.person_weight
+    workers += hire(model, vacancies, flows)
+    persons = workers * model.frame.person_weight
     model.firms.staff = share_out(model.firms, model.cells, model.firms.wanted, persons)
     move_wages(model)
-    pay_workers(model)
+    pay_workers(model, persons)
 
 
 def wanted_persons(model: RegionModel) -> Integers:
@@ -48,7 +49,7 @@ def wanted_persons(model: RegionModel) -> Integers:
     changes.
     """
     firms, cells = model.firms, model.cells
-    cell = cells.of[firms.site, firms.sector]
+    cell = firms.local(cells.of)
     asked = (
         np.bincount(cell.ravel(), (firms.wanted * firms.weight[:, None]).ravel(), cells.count)
         / model.frame.person_weight
@@ -56,24 +57,32 @@ def wanted_persons(model: RegionModel) -> Integers:
     return np.floor(asked + model.hashes["cell"]).astype(np.int64)
 
 
-def separate(model: RegionModel, targets: Integers) -> None:
+def separate(model: RegionModel, targets: Integers) -> Integers:
     """Part workers from their jobs: quits at the rate P93, lay-offs where a cell has more than it wants.
 
-    Commuters from Kunming who lose their job go back to Kunming's labour force.
+    Commuters from Kunming who lose their job go back to Kunming's labour force. Returns the workers who are left in
+    each labour cell, shape (cells,).
     """
     talent, cells = model.talent, model.cells
     draw = model.streams.uniform("talent.separation", talent.id)
-    quits = (talent.cell != SEARCHING) & (draw < model.rates.separation)
-    talent.cell = np.where(quits, SEARCHING, talent.cell)
-    working = np.flatnonzero(talent.cell >= 0)
-    surplus = np.maximum(talent.workers(cells.count) - targets, 0)
-    if surplus.any():
-        chosen = working[lowest(draw[working], talent.cell[working], surplus)]
-        talent.cell[chosen] = SEARCHING
+    talent.cell[draw < model.rates.separation] = SEARCHING
+    workers = talent.workers(cells.count)
+    lay_off(talent, draw, np.maximum(workers - targets, 0), workers)
     kunming = len(model.frame.sites)
     back = (talent.home == kunming) & (talent.cell == SEARCHING)
     model.region.reservoir[0, 0] += back.sum() * model.frame.person_weight
     talent.keep(~back)
+    return np.minimum(workers, targets)
+
+
+def lay_off(talent: Talent, draw: Floats, surplus: Integers, workers: Integers) -> None:
+    """Send the `surplus` of the `workers` of each labour cell, those with the lowest draws, to search.
+
+    draw: one per person, shape (n,); surplus and workers: shape (cells,).
+    """
+    if surplus.any():
+        elsewhere = (0, -OUTSIDE)  # who works in no cell here has a negative one: the last entries ask for nobody
+        talent.cell[lowest(draw, talent.cell, np.pad(surplus, elsewhere), np.pad(workers, elsewhere))] = SEARCHING
 
 
 def match(model: RegionModel, vacancies: Integers) -> Integers:
@@ -117,9 +126,9 @@ def record_tightness(model: RegionModel, posts: Floats, supply: Floats, hires: F
     pools.tightness = (pools.vacancies + FEW) / (pools.searchers + FEW)
 
 
-def hire(model: RegionModel, vacancies: Integers, flows: Integers) -> None:
+def hire(model: RegionModel, vacancies: Integers, flows: Integers) -> Integers:
     """Move matched persons into jobs: who has the lowest draw goes first, and vacancies of a site fill in
-    proportion.
+    proportion. Returns the persons hired into each labour cell, shape (cells,).
     """
     talent, frame = model.talent, model.frame
     sites = len(frame.sites)
@@ -128,12 +137,12 @@ def hire(model: RegionModel, vacancies: Integers, flows: Integers) -> None:
     looking = np.flatnonzero(talent.cell == SEARCHING)
     group = talent.home[looking] * SKILLS + talent.skill[looking]
     by_home = np.transpose(flows, (0, 2, 1)).reshape(-1, sites + 1)  # home and skill, workplace
-    chosen = looking[lowest(draw[looking], group, by_home.sum(axis=1))]
+    chosen = looking[lowest(draw[looking], group, by_home.sum(axis=1), np.bincount(group, minlength=len(by_home)))]
     place = np.repeat(np.tile(np.arange(sites + 1), len(by_home)), by_home.ravel())
     skill = np.repeat(np.tile(np.arange(SKILLS), sites + 1), by_home.sum(axis=1))
     talent.cell[chosen[place == sites]] = OUTSIDE
     here = place < sites
-    seat_workers(model, chosen[here], place[here] * SKILLS + skill[here], draw[chosen[here]], vacancies)
+    return seat_workers(model, chosen[here], place[here] * SKILLS + skill[here], draw[chosen[here]], vacancies)
 
 
 def commuters(model: RegionModel, flows: Integers) -> None:
@@ -148,9 +157,9 @@ def commuters(model: RegionModel, flows: Integers) -> None:
     model.region.reservoir[0, 0] -= count.sum() * model.frame.person_weight
 
 
-def seat_workers(model: RegionModel, rows: Integers, wanted: Integers, draw: Floats, vacancies: Integers) -> None:
+def seat_workers(model: RegionModel, rows: Integers, wanted: Integers, draw: Floats, vacancies: Integers) -> Integers:
     """Give each hired person (row, workplace x skill) a labour cell with a vacancy there; who finds none keeps
-    searching.
+    searching. Returns the persons seated in each labour cell, shape (cells,).
     """
     cells, talent = model.cells, model.talent
     cell = np.repeat(np.arange(cells.count), vacancies)
@@ -171,6 +180,7 @@ def seat_workers(model: RegionModel, rows: Integers, wanted: Integers, draw: Flo
     unseated = (talent.home == len(model.frame.sites)) & (talent.cell == SEARCHING)
     model.region.reservoir[0, 0] += unseated.sum() * model.frame.person_weight
     talent.keep(~unseated)
+    return np.bincount(cell[chosen_slot], minlength=cells.count)
 
 
 def move_wages(model: RegionModel) -> None:
@@ -193,16 +203,15 @@ def wage_table(model: RegionModel) -> Floats:
 def wage_bill(model: RegionModel) -> Floats:
     """Return the wage bill of each firm, million yuan per quarter, shape (n,)."""
     firms = model.firms
-    return (firms.staff * wage_table(model)[firms.site, firms.sector]).sum(axis=1)
+    return across(firms.staff * firms.local(wage_table(model)))
 
 
-def pay_workers(model: RegionModel) -> None:
-    """Set the wage of every worker: what the firms of the cell pay per head."""
+def pay_workers(model: RegionModel, heads: np.ndarray) -> None:
+    """Set the wage of every worker: what the firms of the cell pay per head; heads: real persons, shape (cells,)."""
     firms, cells, talent = model.firms, model.cells, model.talent
-    pay = firms.staff * wage_table(model)[firms.site, firms.sector] * firms.weight[:, None]
-    bill = np.bincount(cells.of[firms.site, firms.sector].ravel(), pay.ravel(), cells.count)
-    heads = talent.workers(cells.count) * model.frame.person_weight
+    pay = firms.staff * firms.local(wage_table(model)) * firms.weight[:, None]
+    bill = np.bincount(firms.local(cells.of).ravel(), pay.ravel(), cells.count)
     wage = np.divide(bill, heads, out=np.zeros(cells.count), where=heads > 0)
-    working = talent.cell >= 0
-    talent.wage = np.where(working, wage[np.maximum(talent.cell, 0)], talent.wage)
-    model.region.wage_bill[:] = float(talent.wage[working].sum() * model.frame.person_weight)
+    here = wage[talent.cell]  # who works nowhere here (below zero) reads some other cell, and keeps the last wage
+    talent.wage = np.where(talent.cell >= 0, here, talent.wage)
+    model.region.wage_bill[:] = float((heads * wage).sum())

@@ -53,9 +53,7 @@ def output_indicators(model: RegionModel) -> dict[str, float]:
     industry = float((sales * frame.industrial[firms.sector]).sum())
     hightech = float(sales[firms.high_tech == 1].sum()) * model.hightech_scale
     staff = np.maximum(firms.employment * firms.weight, 1e-12)
-    ratio = np.where(
-        firms.producing, firms.productivity / np.maximum(frame.cell_tfp[firms.site, firms.sector], 1e-12), 0.0
-    )
+    ratio = np.where(firms.producing, firms.productivity / np.maximum(firms.local(frame.cell_tfp), 1e-12), 0.0)
     fai = float(region.investment_recorded[0])
     sharing = model.terms.statistical_sharing.total * facts["joint_output"] / max(gdp, 1e-9)
     facts["joint_output"] = float(sales[(firms.source == 0) & firms.producing].sum())
@@ -83,7 +81,7 @@ def output_indicators(model: RegionModel) -> dict[str, float]:
         "refused_energy": facts["refused_energy"],
         "refused_land": facts["refused_land"],
         "capital": weighted(firms.capital, firms),
-        "mean_tfp": float(np.average(ratio, weights=staff * firms.producing + 1e-12)),
+        "mean_tfp": float(np.average(ratio, weights=staff * firms.producing + 1e-12)) if firms.n else 0.0,
         "energy_use": float(region.energy_use[0]),
         "rd_spending": weighted(firms.rd_spending, firms),
         "hightech_firms": float(producing[firms.high_tech == 1].sum()),

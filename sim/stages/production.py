@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import Floats
-from agents.firm import by_cell, by_sector, weighted
+from agents.firm import across, by_cell, by_sector, weighted
 from sim.schedule import stage
 
 if TYPE_CHECKING:
     from sim.model import RegionModel
+
+LEAST_RESEARCH = 0.05  # research below this part of its reference, and none at all, counts as this part
 
 
 @stage(
@@ -35,7 +37,7 @@ def produce_and_sell(model: RegionModel) -> None:
     firms, markets, p, frame = model.firms, model.markets, model.p, model.frame
     draws = model.streams.normal("firm.shock", firms.id)
     firms.draw_shocks(draws, p.rho_z, p.sigma_z, p.sd_size, p.sd_named)
-    firms.productivity = firms.base_tfp * model.tfp_terms[firms.site, firms.sector] * research_term(model)
+    firms.productivity = firms.base_tfp * firms.local(model.tfp_terms) * research_term(model)
     firms.produce(frame.efficiency, frame.capital_share)
     demand = sector_demand(model)
     firms.sell(demand)
@@ -59,7 +61,7 @@ def research_term(model: RegionModel) -> Floats:
     firms, p = model.firms, model.p
     ratio = np.where(firms.base_rd_stock > 0.0, firms.rd_stock / np.maximum(firms.base_rd_stock, 1e-12), 1.0)
     reference = np.where(firms.base_rd_stock > 0.0, (1.0 + p.g_rd) ** (model.quarter / 4.0), 1.0)
-    return np.clip(ratio / reference, 0.05, 20.0) ** p.eps_rd
+    return np.clip(ratio / reference, LEAST_RESEARCH, 20.0) ** p.eps_rd
 
 
 def sector_demand(model: RegionModel) -> Floats:
@@ -126,8 +128,9 @@ def log_terms(model: RegionModel) -> Floats:
     research = np.bincount(firms.site, firms.rd_stock * firms.weight, sites)
     stock = np.bincount(firms.site, firms.base_rd_stock * firms.weight, sites) * (1.0 + p.g_rd) ** (t / 4.0)
     model.research_growth = np.clip(np.divide(research, stock, out=np.ones(sites), where=stock > 0.0), 0.2, 5.0)
-    knowledge = np.log((kernels.knowledge @ research) / (frame.base_knowledge * (1.0 + p.g_rd) ** (t / 4.0)))
-    skilled = np.bincount(frame.area[firms.site], firms.staff[:, 2:].sum(axis=1) * firms.weight, frame.areas)
+    known = (kernels.knowledge @ research) / (frame.base_knowledge * (1.0 + p.g_rd) ** (t / 4.0))
+    knowledge = np.log(np.maximum(known, LEAST_RESEARCH))
+    skilled = np.bincount(frame.area[firms.site], across(firms.staff[:, 2:]) * firms.weight, frame.areas)
     everyone = np.bincount(frame.area[firms.site], firms.employment * firms.weight, frame.areas)
     graduates = (skilled / np.maximum(everyone, 1.0))[frame.area] - frame.base_graduates
     site = p.eps_dens * density + p.eps_mp * potential + p.eps_hc * graduates + p.eps_G * np.clip(capital, -1.0, 1.0)

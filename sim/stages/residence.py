@@ -29,7 +29,7 @@ YUNNAN, CHINA = 2, 3
     ),
     writes=(
         "firms.staff homes.amenity homes.house_price homes.residents region.natural_growth "
-        "region.reservoir region.wage_bill talent.home talent.id"
+        "region.reservoir region.wage_bill talent.home talent.id talent.wage"
     ),
 )
 def choose_residence(model: RegionModel) -> None:
@@ -76,7 +76,7 @@ def leave_jobs(model: RegionModel) -> None:
     """Share the workers who are still there out to firms, and set wages again: who moved away works here no more."""
     persons = model.talent.workers(model.cells.count) * model.frame.person_weight
     model.firms.staff = share_out(model.firms, model.cells, model.firms.staff, persons)
-    pay_workers(model)
+    pay_workers(model, persons)
 
 
 def home_values(model: RegionModel) -> Floats:
@@ -97,16 +97,16 @@ def move_home(model: RegionModel) -> None:
     talent, p = model.talent, model.p
     sites = len(model.frame.sites)
     draw = model.streams.uniform("talent.reconsider", talent.id)
-    rate = model.rates.reconsider * np.where(talent.owner == 1, p.owner_mobility, 1.0)
-    movers = np.flatnonzero((draw < rate) & (talent.home < sites))
+    mobility = np.array([1.0, p.owner_mobility])  # of who rents, of who owns
+    movers = np.flatnonzero(draw < model.rates.reconsider * mobility.max())  # few: look only at those who may
+    movers = movers[
+        (draw[movers] < model.rates.reconsider * mobility[talent.owner[movers]]) & (talent.home[movers] < sites)
+    ]
     if not len(movers):
         return
-    work = np.where(
-        talent.cell >= 0,
-        model.cells.site[np.maximum(talent.cell, 0)],
-        np.where(talent.cell == OUTSIDE, sites, sites + 1),
-    )
-    weight = np.exp(home_values(model))[work[movers], :sites]
+    cell = talent.cell[movers]
+    work = np.where(cell >= 0, model.cells.site[cell], np.where(cell == OUTSIDE, sites, sites + 1))
+    weight = np.exp(home_values(model))[work, :sites]
     race = -np.log1p(-model.home_tastes[talent.id[movers] % len(model.home_tastes), :sites])
     talent.home[movers] = (np.maximum(race, 1e-300) / weight).argmin(axis=1)
 
@@ -134,17 +134,30 @@ def leave(model: RegionModel) -> None:
     where ties bind.
     """
     talent, p = model.talent, model.p
-    pull = pull_factor(model)[talent.skill]
-    ties = np.where(talent.owner == 1, p.owner_mobility, 1.0) * np.where(talent.hukou == 1, p.hukou_mobility, 1.0)
     draw = model.streams.uniform("talent.leave", talent.id)
-    idle = np.where(talent.cell == SEARCHING, p.searcher_mobility, 1.0)
-    rate = model.rates.migration * ties * idle / model.mean_ties * np.exp(-pull)
-    going = (talent.home < len(model.frame.sites)) & (draw < rate)
+    rates = leaving_rates(model)
+    near = np.flatnonzero(draw < rates.max())  # few: look only at those who may
+    rate = rates[
+        talent.skill[near], talent.owner[near], talent.hukou[near], (talent.cell[near] == SEARCHING).astype(np.int8)
+    ]
+    going = near[(draw[near] < rate) & (talent.home[near] < len(model.frame.sites))]
     weight = model.frame.person_weight
     to_china = model.streams.fixed("talent.destination", talent.id[going]) < p.far_share
     model.region.reservoir[0, 2] += to_china.sum() * weight
     model.region.reservoir[0, 1] += (~to_china).sum() * weight
-    talent.keep(~going)
+    stays = np.ones(talent.n, bool)
+    stays[going] = False
+    talent.keep(stays)
+
+
+def leaving_rates(model: RegionModel) -> Floats:
+    """Return the share that leaves this quarter, shape (4, 2, 2, 2): by skill, owner, registered, and searching."""
+    p = model.p
+    owner, hukou, idle = (
+        np.array([1.0, factor]) for factor in (p.owner_mobility, p.hukou_mobility, p.searcher_mobility)
+    )
+    ties = owner[:, None, None] * hukou[:, None] * idle
+    return model.rates.migration * ties / model.mean_ties * np.exp(-pull_factor(model))[:, None, None, None]
 
 
 def arrive(model: RegionModel) -> None:

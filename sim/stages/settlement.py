@@ -127,6 +127,7 @@ def grant_support(model: RegionModel) -> Floats:
     stock = firms.rd_stock * (firms.high_tech == 1) * firms.producing
     total = weighted(stock, firms)
     grants = model.terms.research_grants.total / 4.0
+    model.facts["laboratories"] = float(total > 0.0)  # nothing is paid where nobody could host one
     return grants * stock / total if total > 0.0 and grants > 0.0 else np.zeros(firms.n)
 
 
@@ -274,6 +275,8 @@ def learn(model: RegionModel, a: Account) -> None:
     cost = np.divide(bill, value, out=frame.labour_share.copy(), where=value > 0.0)
     model.markets.labour_cost = cost / frame.labour_share
     productivity = float(value.sum()) / max(weighted(firms.employment, firms), 1.0)
+    if productivity <= 0.0:
+        return  # nothing was made, so nothing is learned about growth
     growth = np.clip(np.log(productivity / float(region.labour_productivity[0])), -0.05, 0.05)
     if model.quarter > 1:
         region.wage_drift[:] += p.wage_learning * (growth - region.wage_drift)

@@ -109,16 +109,18 @@ class Moves:
         """Take notes around the engine's two functions that move persons, while the block runs."""
         separate, hire = labour.separate, labour.hire
 
-        def separate_noted(model: RegionModel, targets: Any) -> None:
+        def separate_noted(model: RegionModel, targets: Any) -> Any:
             before = at_work(model)
-            separate(model, targets)
+            workers = separate(model, targets)
             self.separated = before.keys() - at_work(model).keys()
+            return workers
 
-        def hire_noted(model: RegionModel, vacancies: Any, flows: Any) -> None:
+        def hire_noted(model: RegionModel, vacancies: Any, flows: Any) -> Any:
             before = at_work(model)
-            hire(model, vacancies, flows)
+            hired = hire(model, vacancies, flows)
             after = at_work(model)
             self.hired = {ident: after[ident] for ident in after.keys() - before.keys()}
+            return hired
 
         with patch.object(labour, "separate", separate_noted), patch.object(labour, "hire", hire_noted):
             yield

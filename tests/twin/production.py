@@ -8,6 +8,7 @@ from tests.twin.economy import Economy
 from tests.twin.firm import clip
 
 FLOOR = 500.0  # persons: the least that the density of a site counts
+LEAST_RESEARCH = 0.05  # the least that the research reaching a site counts, against its reference
 
 
 def produce_and_sell(economy: Economy) -> None:
@@ -120,7 +121,7 @@ def log_terms(economy: Economy) -> list[list[float]]:
         potential = math.log(economy.market_potential[site] / (fixed.base_potential[site] * province))
         capital = math.log(max(now.public_capital[site], 1e-6) / (max(fixed.start_public[site], 1e-6) * province))
         known = sum(weight * stock for weight, stock in zip(now.knowledge[site], research, strict=True))
-        knowledge = math.log(known / (fixed.base_knowledge[site] * (1.0 + p.g_rd) ** years))
+        knowledge = math.log(max(known / (fixed.base_knowledge[site] * (1.0 + p.g_rd) ** years), LEAST_RESEARCH))
         area = fixed.area[site]
         graduates = skilled[area] / max(everyone[area], 1.0) - fixed.base_graduates[site]
         common = p.eps_dens * density + p.eps_mp * potential + p.eps_hc * graduates

@@ -100,6 +100,8 @@ def learn(economy: Economy, bill: list[float], value: list[float], persons: floa
         for wages, made, base in zip(bill, value, fixed.labour_share, strict=True)
     ]
     productivity = sum(value) / max(persons, 1.0)
+    if productivity <= 0.0:
+        return
     growth = clip(math.log(productivity / region.labour_productivity), -0.05, 0.05)
     if economy.now.quarter > 1:
         region.wage_drift += fixed.p.wage_learning * (growth - region.wage_drift)

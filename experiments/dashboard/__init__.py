@@ -1,0 +1,1 @@
+"""The Policy Lab in the browser: the only room that knows Streamlit."""

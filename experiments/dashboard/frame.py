@@ -1,0 +1,371 @@
+"""The frame around every page: language, undo, presets, changes, levers, assumptions, definitions, share, downloads."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import streamlit as st
+
+from experiments.dashboard.desk import REPLICATES, Desk, History, changes, from_query, to_query
+from experiments.dashboard.words import Words
+from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
+from sim.calibration import tables
+from sim.calibration.records import Lever, Parameter
+from sim.errors import InputError
+from sim.scenario import LAST_QUARTER, Setting, date_of, load_scenario, scenario_from_mapping, scenario_names
+from sim.toml_guard import parse_toml
+
+# The levers that are always drawn: the largest in money or in growth, one for each kind of measure.
+PINNED = ("I13a", "I13j", "I02a", "I18b", "I18d", "I05b", "I11b", "I04a", "I12c", "I09g", "I14a", "I19a")
+SLIDER_STEPS = 200
+LANGUAGES = {"中文": "zh", "English": "en"}
+MOST_FOUND = 20
+
+
+def history() -> History:
+    """Return the steps of this session; the first desk comes from the share link."""
+    if "history" not in st.session_state:
+        query = {key: value for key, value in st.query_params.to_dict().items() if isinstance(value, str)}
+        desk, problems = from_query(query)
+        st.session_state.history = History(desk)
+        st.session_state.link_problems = problems
+        st.session_state.link_version = query.get("mv")
+        st.session_state.language = next((k for k, v in LANGUAGES.items() if v == query.get("lang")), _locale())
+    steps: History = st.session_state.history
+    return steps
+
+
+def _locale() -> str:
+    return "English" if (st.context.locale or "zh").lower().startswith("en") else "中文"
+
+
+def draw(words: Words, on_lab: bool) -> Desk:
+    """Draw the sidebar and return the desk."""
+    steps = history()
+    with st.sidebar:
+        st.segmented_control(
+            words("frame.language"),
+            list(LANGUAGES),
+            key="language",
+            required=True,
+            on_change=_remember_language,
+            label_visibility="collapsed",
+        )
+        _steps(words, steps)
+        _presets(words, steps)
+        _changes(words, steps)
+        with st.expander(words("frame.levers"), expanded=on_lab, icon=None):
+            _levers(words, steps.now)
+        with st.expander(words("frame.assumptions", n=len(steps.now.scenario.assumptions))):
+            _assumptions(words, steps)
+        with st.expander(words("frame.definitions")):
+            _definitions(words, steps.now)
+        with st.expander(words("frame.share")):
+            _share(words, steps)
+    st.query_params.from_dict({**to_query(steps.now, words.language), **_kept()})
+    return steps.now
+
+
+def _kept() -> dict[str, str]:
+    return {key: value for key, value in st.query_params.to_dict().items() if key == "id" and isinstance(value, str)}
+
+
+def _remember_language() -> None:
+    st.query_params["lang"] = LANGUAGES[st.session_state.language]
+
+
+def put(desk: Desk, what: str) -> None:
+    """Take a step to another desk; `what` names the thing that moved."""
+    steps: History = st.session_state.history
+    steps.put(desk, what, time.monotonic())
+
+
+# Steps and presets ---------------------------------------------------------------------------------------------------
+
+
+def _steps(words: Words, steps: History) -> None:
+    with st.container(horizontal=True, gap="small"):
+        st.button(words("frame.undo"), on_click=steps.undo, disabled=not steps.can_undo, key="undo")
+        st.button(words("frame.redo"), on_click=steps.redo, disabled=not steps.can_redo, key="redo")
+        st.button(words("frame.reset"), on_click=_reset, disabled=steps.now == Desk(), key="reset")
+    st.toggle(words("frame.ghost"), key="ghost", value=True, help=words("frame.ghost.help"))
+
+
+def _reset() -> None:
+    put(Desk(), "reset")
+
+
+def _presets(words: Words, steps: History) -> None:
+    titles = {name: load_scenario(name).title.get(words.language, name) for name in scenario_names()}
+    chosen = st.selectbox(
+        words("frame.preset"),
+        list(titles),
+        index=None,
+        format_func=lambda name: titles[name],
+        key="preset",
+        placeholder=words("frame.preset.choose"),
+    )
+    if chosen is None:
+        return
+    policy = load_scenario(chosen)
+    wanted = steps.now.with_policy(policy)
+    differing = sum(steps.now.setting(lever) != wanted.setting(lever) for lever in tables.levers())
+    st.markdown(words("frame.preset.differs", n=differing) + " " + policy.why.get(words.language, ""))
+    what = f"preset {chosen}"
+    st.button(words("frame.preset.apply"), on_click=put, args=(wanted, what), key="apply", disabled=not differing)
+
+
+def _changes(words: Words, steps: History) -> None:
+    found = list(changes(steps.now))
+    with st.expander(words("frame.changes", n=len(found)), expanded=0 < len(found) <= 6):
+        if not found:
+            st.markdown(words("frame.unchanged"))
+        for lever, old, new in found:
+            row = tables.levers()[lever]
+            dated = words.dates(steps.now.setting(lever))
+            st.markdown(f"{words.title(row)} {old:g} → **{new:g}** {words.unit(row.unit)} {dated}")
+            back = steps.now.with_lever(lever, Setting(old))
+            st.button(words("frame.back"), key=f"back_{lever}", on_click=put, args=(back, lever), type="tertiary")
+
+
+# Levers --------------------------------------------------------------------------------------------------------------
+
+
+def _levers(words: Words, desk: Desk) -> None:
+    search = st.text_input(words("frame.search"), key="search", placeholder=words("frame.search.hint"))
+    table = tables.levers()
+    if search.strip():
+        found = [row for row in table.values() if _matches(row, search.strip().lower())]
+        if not found:
+            st.markdown(words("frame.search.none", text=search))
+        for row in found[:MOST_FOUND]:
+            _lever(words, desk, row)
+        return
+    drawn = [table[lever] for lever in PINNED]
+    drawn += [table[lever] for lever in desk.scenario.levers if lever not in PINNED]
+    for row in drawn:
+        _lever(words, desk, row)
+    articles = sorted({row.article for row in table.values()})
+    article = st.selectbox(
+        words("frame.article"),
+        articles,
+        index=None,
+        format_func=lambda number: words.article(number, desk),
+        key="article",
+        placeholder=words("frame.article.choose"),
+    )
+    if article is None:
+        return
+    rows = [row for row in table.values() if row.article == article]
+    written = desk
+    for row in rows:
+        if row.policy_value is not None:
+            written = written.with_lever(row.id, Setting(row.policy_value))
+    st.button(words("frame.as_written"), key="article_written", on_click=put, args=(written, f"article {article}"))
+    for row in rows:
+        if row not in drawn:
+            _lever(words, desk, row)
+
+
+def _matches(row: Lever, text: str) -> bool:
+    return any(text in str(part).lower() for part in (row.id, row.name, row.title_zh, row.title_en, row.mechanism))
+
+
+def slider_step(low: float, high: float, marks: Iterator[float] | tuple[float, ...]) -> float:
+    """Return a round step between the ends such that the marks (baseline, value of the text) can be chosen exactly."""
+    span = high - low
+    exponent = math.floor(math.log10(span / SLIDER_STEPS))
+    fixed = tuple(marks)
+    for power in range(exponent + 2, exponent - 3, -1):
+        for factor in (5.0, 2.0, 1.0):
+            step = factor * 10.0**power
+            if span / step < 20 or span / step > 5 * SLIDER_STEPS:
+                continue
+            if all(abs((mark - low) / step - round((mark - low) / step)) < 1e-9 for mark in (*fixed, high)):
+                return round(step, 10)
+    return span / SLIDER_STEPS
+
+
+def decimals(step: float) -> str:
+    """Return the number format that shows a step and no more."""
+    return f"%.{max(0, -math.floor(math.log10(step) + 1e-9))}f"
+
+
+def _lever(words: Words, desk: Desk, row: Lever) -> None:
+    """Draw the slider of a lever, with a note of its baseline and of what the text says, and the fine-tuning of it."""
+    key = f"lever_{row.id}"
+    setting = desk.setting(row.id)
+    if st.session_state.get(key) != setting.value:
+        st.session_state[key] = setting.value  # after undo, a preset or a link: the desk is the truth
+    marks = (row.baseline, row.as_written, setting.value)
+    step = slider_step(row.low, row.high, marks)
+    st.slider(
+        words.title(row),
+        row.low,
+        row.high,
+        step=step,
+        key=key,
+        format=f"{decimals(step)} {words.unit(row.unit).replace('%', '%%')}",
+        help=words.lever_help(row),
+        on_change=_moved,
+        args=(row.id,),
+    )
+    if row.id in desk.scenario.levers:
+        with st.popover(words("frame.fine"), key=f"fine_{row.id}"):
+            _fine(words, desk, row)
+
+
+def _moved(lever: str) -> None:
+    desk = st.session_state.history.now
+    put(desk.with_lever(lever, replace(desk.setting(lever), value=float(st.session_state[f"lever_{lever}"]))), lever)
+
+
+def _fine(words: Words, desk: Desk, row: Lever) -> None:
+    """Draw exact value, first and last quarter, and the ramp of a changed lever."""
+    setting = desk.setting(row.id)
+    key = f"value_{row.id}_{setting.value}"
+    value = st.number_input(words("fine.value"), row.low, row.high, setting.value, key=key)
+    quarters = list(range(1, LAST_QUARTER + 1))
+    start = st.selectbox(
+        words("fine.from"), quarters, index=setting.start - 1, format_func=date_of, key=f"from_{row.id}_{setting.start}"
+    )
+    ends = [*quarters[start - 1 :], None]
+    end = st.selectbox(
+        words("fine.to"),
+        ends,
+        index=ends.index(setting.end) if setting.end in ends else len(ends) - 1,
+        format_func=lambda quarter: words("fine.open") if quarter is None else date_of(quarter),
+        key=f"to_{row.id}_{setting.end}_{start}",
+    )
+    ramp = st.number_input(words("fine.ramp"), 0, LAST_QUARTER, setting.ramp, key=f"ramp_{row.id}_{setting.ramp}")
+    wanted = Setting(float(value), int(start), end, int(ramp))
+    st.button(
+        words("fine.apply"),
+        key=f"set_{row.id}",
+        on_click=put,
+        args=(desk.with_lever(row.id, wanted), f"fine {row.id}"),
+        disabled=wanted == setting,
+    )
+
+
+# Assumptions and definitions -----------------------------------------------------------------------------------------
+
+
+def _assumptions(words: Words, steps: History) -> None:
+    desk = steps.now
+    st.markdown(words("assume.note"))
+    rows = {row.id: row for row in tables.parameters().values() if row.role == "uncertain"}
+    chosen = st.selectbox(
+        words("assume.fix"),
+        list(rows),
+        index=None,
+        format_func=lambda ident: f"{words.title(rows[ident])} · {ident}",
+        key="assume",
+        placeholder=words("assume.choose"),
+    )
+    if chosen is not None and chosen not in desk.scenario.assumptions:
+        st.button(
+            words("assume.pin"),
+            key="assume_pin",
+            on_click=put,
+            args=(desk.with_assumption(chosen, rows[chosen].value), chosen),
+        )
+    for ident, value in desk.scenario.assumptions.items():
+        _assumption(words, desk, tables.parameters()[ident], value)
+
+
+def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
+    key = f"assume_{row.id}"
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    label = f"{words.title(row)} ({words.unit(row.unit)})"
+    if row.low < row.high:
+        step = slider_step(row.low, row.high, (row.value, value))
+        st.slider(
+            label,
+            row.low,
+            row.high,
+            step=step,
+            key=key,
+            format=decimals(step),
+            help=f"{row.id} · {row.source}",
+            on_change=_assumed,
+            args=(row.id,),
+        )
+    else:  # a number without a range, from a link
+        st.markdown(f"{label}: {value:g}")
+    st.button(words("assume.free"), key=f"free_{row.id}", on_click=put, args=(desk.without_assumption(row.id), row.id))
+
+
+def _assumed(ident: str) -> None:
+    put(st.session_state.history.now.with_assumption(ident, float(st.session_state[f"assume_{ident}"])), ident)
+
+
+def _definitions(words: Words, desk: Desk) -> None:
+    for name, options in (
+        ("horizon", HORIZONS),
+        ("rule", RULES),
+        ("share", SHARES),
+        ("path", PATHS),
+        ("replicates", REPLICATES),
+    ):
+        key = f"def_{name}"
+        value = getattr(desk, name)
+        if st.session_state.get(key) != value:
+            st.session_state[key] = value
+        st.selectbox(
+            words(f"def.{name}"),
+            options,
+            key=key,
+            format_func=lambda option, name=name: words.known(f"def.{name}.{option}", str(option)),
+            on_change=_defined,
+            args=(name,),
+        )
+
+
+def _defined(name: str) -> None:
+    put(replace(st.session_state.history.now, **{name: st.session_state[f"def_{name}"]}), name)
+
+
+# Share and download --------------------------------------------------------------------------------------------------
+
+
+def _share(words: Words, steps: History) -> None:
+    desk = steps.now
+    st.markdown(words("share.link"))
+    st.markdown(words("share.file"))
+    text = replace(desk.scenario, name="lab").normal_form()
+    st.download_button(
+        words("share.scenario"), text, "lab.toml", "application/toml", key="download_scenario", on_click="ignore"
+    )
+    st.code(command(desk), language="bash")
+    given = st.file_uploader(words("share.open"), type="toml", key="upload")
+    if given is not None and st.session_state.get("opened") != given.file_id:
+        st.session_state.opened = given.file_id
+        try:
+            policy = scenario_from_mapping(
+                {k: v for k, v in parse_toml(given.getvalue(), given.name, finite=False).items() if k != "format"},
+                given.name,
+            )
+        except InputError as error:
+            st.session_state.upload_problem = str(error)
+        else:
+            st.session_state.upload_problem = None
+            put(replace(desk, scenario=replace(policy, name="lab", title={}, why={})), "file")
+            st.rerun()
+    if st.session_state.get("upload_problem"):
+        st.error(words("share.refused"))
+        st.code(st.session_state.upload_problem, language=None)
+
+
+def command(desk: Desk) -> str:
+    """Return the command line that gives the same numbers, for the scenario downloaded as lab.toml."""
+    parts = ["dianzhong run lab.toml"]
+    empty = Desk()
+    for name in ("horizon", "rule", "share", "path", "replicates", "seed"):
+        if getattr(desk, name) != getattr(empty, name):
+            parts.append(f"--{name.replace('_', '-')} {getattr(desk, name)}")
+    return " ".join([*parts, "--json"])

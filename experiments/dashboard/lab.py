@@ -1,0 +1,261 @@
+"""The Policy Lab page: the answer sentence, cards, fans, the map of parks, the ledger; refined in place."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from experiments import charts
+from experiments.chart_text import GROUPS
+from experiments.dashboard import cards
+from experiments.dashboard.desk import Desk
+from experiments.dashboard.service import Answer, Answers, Ticket
+from experiments.dashboard.words import Words
+from experiments.region_map import region_map
+
+Document = Mapping[str, Any]
+FIRST = 2  # replicates behind the first answer: fewer give no spread
+STAGES = (FIRST, 20, 64, 128)  # replicates at which the page is drawn anew: charts that flicker cannot be read
+PATIENCE = 2.0  # seconds that a page waits for the first answer before it shows the old one as being updated
+GLANCE = 0.04  # seconds between two looks while waiting; each is a chance for Streamlit to start over
+REFRESH = 0.4  # seconds between two looks at how far it has come
+
+
+def page(words: Words, desk: Desk, answers: Answers) -> None:
+    """Draw the page for the desk."""
+    ticket = answers.ask(st.session_state.session_id, desk.plan())
+    slot = st.empty()
+    answer = _first(words, answers, ticket, slot)
+    slot.empty()
+    _note_problem(words, answer)
+    if answer.document is not None:
+        st.session_state.last_good = answer.document
+        if answer.done >= answer.wanted:
+            _remember(desk, answer.document)
+    document = answer.document or st.session_state.get("last_good")
+    if document is None:
+        st.markdown(_status(words, answer))
+        st.skeleton(height=400)
+    else:
+        _draw(words, desk, answer, document)
+    if answer.done < answer.wanted and answer.error is None:
+        st.fragment(_tick, run_every=REFRESH)(words, answers, ticket, _stage(answer.done))
+
+
+def _stage(done: int) -> int:
+    """Return the last stage reached: between two of them a page would only flicker."""
+    return max((stage for stage in STAGES if stage <= done), default=0)
+
+
+def _tick(words: Words, answers: Answers, ticket: Ticket, drawn: int) -> None:
+    """Look how far the answer has come: say so at the top, and draw the page anew when a stage is reached."""
+    answer = answers.look(ticket)
+    if answer.superseded:
+        return
+    if answer.done >= answer.wanted or answer.error or _stage(answer.done) > drawn:
+        st.rerun()
+    with st.container(key="ticker"):
+        st.markdown(_status(words, answer))
+
+
+def _first(words: Words, answers: Answers, ticket: Ticket, slot: Any) -> Answer:
+    """Wait for the first honest answer; every look is a place where a newer move may take over."""
+    began = time.monotonic()
+    while True:
+        answer = answers.wait(ticket, FIRST, GLANCE)
+        waited = time.monotonic() - began
+        if answer.done >= min(FIRST, answer.wanted) or answer.error or answer.superseded or waited > PATIENCE:
+            return answer
+        slot.markdown(_status(words, answer))
+
+
+def _remember(desk: Desk, document: Document) -> None:
+    """Keep the medians of finished answers, by desk: what the ghost line of the step before is drawn from."""
+    kept = st.session_state.setdefault("finished", {})
+    kept[desk] = {"targets": document["targets"], "series": document["series"]}
+    while len(kept) > 20:
+        kept.pop(next(iter(kept)))
+
+
+def _ghost() -> Document | None:
+    before = st.session_state.history.before
+    if not st.session_state.get("ghost") or before is None:
+        return None
+    found: Document | None = st.session_state.get("finished", {}).get(before)
+    return found
+
+
+def _note_problem(words: Words, answer: Answer) -> None:
+    if answer.error is None:
+        return
+    if answer.error.startswith("E-"):
+        st.error(words("lab.failed", code=answer.error))
+    else:
+        st.error(words("lab.refused"))
+        st.code(answer.error, language=None)
+
+
+def _status(words: Words, answer: Answer) -> str:
+    """Return the badge: how far the answer on the screen has come."""
+    if answer.waiting and not answer.done:
+        return words("lab.waiting", n=answer.waiting)
+    if answer.done < answer.wanted:
+        return "⏳ " + words("lab.running", done=answer.done, wanted=answer.wanted)
+    return "● " + words("lab.cached" if answer.cached else "lab.exact", wanted=answer.wanted)
+
+
+def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> None:
+    palette = charts.palette(st.context.theme.type or "light")
+    with st.container(key="answer"):
+        st.subheader(cards.sentence(words, document), anchor=False)
+    with st.container(key="badge"):
+        half = 50.0 * max((row["high"] or 0.0) - (row["low"] or 0.0) for row in document["targets"])
+        st.markdown(f"{_status(words, answer)} · {words('lab.error_size', e=round(half))}")
+    if not desk.scenario.levers:
+        st.info(words("lab.baseline"))
+    if document["failed"]:
+        st.warning(words("lab.some_failed", n=document["failed"]))
+    _cards(words, document)
+    _fans(words, document, palette)
+    left, right = st.columns([3, 2])
+    with left:
+        _map(words, document, palette)
+    with right:
+        _ledger(words, document, palette)
+    _consistency(words, document)
+    _table(words, document)
+
+
+def _cards(words: Words, document: Document) -> None:
+    with st.container(key="cards"):
+        grid = st.grid(5, min_column_width=170)
+        for row in document["targets"]:
+            card = cards.card(words, row, document)
+            with grid:
+                st.metric(
+                    card.title,
+                    card.value,
+                    card.delta or None,
+                    delta_color="normal" if card.moved else "off",
+                    delta_arrow="auto" if card.moved else "off",
+                    help=card.help,
+                    border=True,
+                )
+
+
+def _fans(words: Words, document: Document, palette: Mapping[str, str]) -> None:
+    group = st.segmented_control(
+        words("lab.view"),
+        list(GROUPS),
+        default="growth",
+        required=True,
+        key="group",
+        format_func=lambda name: words(f"lab.{name}"),
+        label_visibility="collapsed",
+    )
+    ghost = _ghost()
+    grid = st.grid(2, min_column_width=320)
+    for target in GROUPS[group or "growth"]:
+        specification, alt = charts.fan(document, target, words.language, palette, ghost)
+        with grid:
+            st.vega_lite_chart(specification, alt=alt, theme=None, width="stretch", key=f"fan_{target}")
+
+
+def _map(words: Words, document: Document, palette: Mapping[str, str]) -> None:
+    if "places" not in document:
+        return
+    st.subheader(words("lab.map"), anchor=False)
+    places = document["places"]
+    year = st.select_slider(words("lab.year"), places["year"], value=places["year"][-1], key="map_year")
+    sites = cards.sites(words)
+    chosen = st.session_state.get("park")
+    specification, alt = region_map(document, year, words.language, palette, chosen)
+    event = st.vega_lite_chart(
+        specification,
+        alt=alt,
+        theme=None,
+        width="stretch",
+        key="map",
+        on_select=_clicked,
+        selection_mode="park",
+    )
+    del event  # the callback has put the choice where the select box finds it
+    st.selectbox(
+        words("lab.park"),
+        [site for site in sites if site in places["sites"]],
+        index=None,
+        format_func=lambda site: sites[site],
+        key="park",
+        placeholder=words("lab.park.none"),
+    )
+    if st.session_state.get("park"):
+        _park(words, document, st.session_state.park, year)
+
+
+def _clicked() -> None:
+    picked = st.session_state.map.get("selection", {}).get("park", [])
+    if picked:
+        st.session_state.park = picked[0]["id"]
+
+
+def _park(words: Words, document: Document, site: str, year: int) -> None:
+    with st.container(border=True, key="park_card"):
+        st.markdown(f"**{cards.sites(words)[site]}** · {year}")
+        for label, value, reference in cards.park(words, document, site, year):
+            st.markdown(f"{label}: **{value}** ({words('card.reference', value=reference)})")
+        st.markdown(words("park.flows") + ": " + cards.flows(words, document, site, year))
+
+
+def _ledger(words: Words, document: Document, palette: Mapping[str, str]) -> None:
+    st.subheader(words("lab.ledger"), anchor=False)
+    specification, alt = charts.ledger(document, words.language, palette)
+    st.vega_lite_chart(specification, alt=alt, theme=None, width="stretch", key="ledger")
+    specification, alt = charts.reached_dots(document, words.language, palette)
+    st.vega_lite_chart(specification, alt=alt, theme=None, width="stretch", key="dots")
+
+
+def _consistency(words: Words, document: Document) -> None:
+    with st.expander(words("lab.consistency")):
+        for row in document["contradictions"]:
+            st.markdown(
+                words(
+                    "lab.consistency.line",
+                    subject=words.known(f"subject.{row['subject']}", row["subject"]),
+                    rate=f"{row['rate']:g}",
+                    contribution=f"{row['contribution']:g}",
+                    implied=f"{100 * row['implied_share']:.1f} %",
+                    model=f"{100 * row['model_share']:.1f} %",
+                )
+            )
+
+
+def _table(words: Words, document: Document) -> None:
+    rows = cards.table(words, document)
+    with st.expander(words("lab.table")):
+        st.table(rows, hide_index=True)
+        st.download_button(
+            words("lab.replicates_file"), as_csv(rows), "targets.csv", "text/csv", key="download_csv", on_click="ignore"
+        )
+        st.download_button(
+            words("lab.document_file"),
+            lambda: json.dumps(document, ensure_ascii=False, indent=1),
+            "result.json",
+            "application/json",
+            key="download_json",
+            on_click="ignore",
+        )
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return rows as CSV in UTF-8 with a byte-order mark, which spreadsheets need for Chinese."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return b"\xef\xbb\xbf" + out.getvalue().encode()

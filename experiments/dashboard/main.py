@@ -1,0 +1,69 @@
+"""The entry of the app: one frame, its pages, one service of answers for the whole server."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from experiments.dashboard import frame, lab, sources
+from experiments.dashboard.desk import Desk
+from experiments.dashboard.guard import card
+from experiments.dashboard.service import Answers
+from experiments.dashboard.words import Words
+from experiments.provenance import data_sha256, version
+
+
+@st.cache_resource(show_spinner=False)
+def answers() -> Answers:
+    """Return the one service of this server: its workers stay warm for all sessions."""
+    return Answers()
+
+
+@st.cache_resource(show_spinner=False)
+def words_of(language: str) -> Words:
+    """Return the texts of a language."""
+    return Words(language)
+
+
+def main() -> None:
+    """Draw the frame and the page that was asked for."""
+    if "session_id" not in st.session_state:
+        st.session_state.session_id = answers().new_session()
+    frame.history()
+    words = words_of(frame.LANGUAGES[st.session_state.language])
+    st.set_page_config(page_title=words("app.title"), layout="wide")
+    tongue = "zh-CN" if words.language == "zh" else "en"
+    st.html(f"<script>document.documentElement.lang='{tongue}'</script>", unsafe_allow_javascript=True)
+    on_lab = [True]
+
+    def lab_page() -> None:
+        lab.page(words, desk, answers())
+
+    def data_page() -> None:
+        sources.render(words)
+
+    pages = [
+        st.Page(lab_page, title=words("nav.lab"), url_path="lab", default=True),
+        st.Page(data_page, title=words("nav.data"), url_path="sources"),
+    ]
+    chosen = st.navigation(pages, position="top")
+    on_lab[0] = chosen is pages[0]
+    desk = Desk()
+    with card(words):
+        desk = frame.draw(words, on_lab[0])
+        _banners(words)
+    with card(words):
+        chosen.run()
+    st.markdown(words("foot", version=version(), data=data_sha256()[:8]))
+
+
+def _banners(words: Words) -> None:
+    problems = st.session_state.get("link_problems") or []
+    if problems:
+        st.warning(words("link.bad", n=len(problems)) + "\n\n" + "\n".join(f"- `{text}`" for text in problems))
+    made = st.session_state.get("link_version")
+    if made and made != version():
+        st.warning(words("link.version", old=made, new=version()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""The texts of the app: both languages say the same things, and no page asks for a text that does not exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import experiments.dashboard
+from experiments.chart_text import GROUPS
+from experiments.chart_text import TEXT as CHARTS
+from experiments.dashboard import words as words_module
+from experiments.dashboard.evidence import KINDS, evidence
+from experiments.dashboard.words import TEXT as FRAME
+from experiments.dashboard.words import UNITS_ZH, Words, merged
+from experiments.dashboard.words_data import TEXT as DATA
+from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
+from experiments.messages import texts
+from sim.calibration import tables
+from sim.scenario import LAST_QUARTER, Setting
+
+FOLDER = Path(experiments.dashboard.__file__).parent
+CHINESE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
+SAME_IN_BOTH = {"table.low", "table.high", "map.change", "map.link", "tip.p05", "tip.p25", "tip.p75", "tip.p95"}
+NOT_CHINESE_UNITS = {"%", "0/1"}
+
+
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.fixture(params=["zh", "en"])
+def words(request):
+    return Words(request.param)
+
+
+@pytest.mark.parametrize("key", merged())
+def test_a_text_says_the_same_in_both_languages(key):
+    row = merged()[key]
+    assert set(row) == {"zh", "en"}
+    assert blanks(row["zh"]) == blanks(row["en"])
+    assert all(name.isidentifier() for name in blanks(row["zh"]))
+    assert row["zh"].strip()
+    assert row["en"].strip()
+    assert row["zh"].count("\n") == row["en"].count("\n")
+
+
+@pytest.mark.parametrize("key", merged())
+def test_a_text_is_in_its_language(key):
+    row = merged()[key]
+    assert not CHINESE.search(row["en"]), row["en"]
+    assert bool(CHINESE.search(row["zh"])) is (key not in SAME_IN_BOTH), row["zh"]
+    assert (row["zh"] == row["en"]) is (key in SAME_IN_BOTH)
+
+
+def test_no_key_is_in_two_parts():
+    assert len(merged()) == len(FRAME) + len(CHARTS) + len(DATA)
+
+
+@pytest.mark.parametrize(
+    "path", [words_module.__file__, str(FOLDER / "words_data.py"), str(FOLDER.parent / "chart_text.py")]
+)
+def test_no_key_is_written_twice(path):
+    for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Dict):
+            keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+            assert len(keys) == len(set(keys))
+
+
+def test_two_parts_with_one_key_are_refused(monkeypatch):
+    monkeypatch.setattr(words_module, "TEXT", {**FRAME, "map.title": {"zh": "图", "en": "map"}})
+    with pytest.raises(ValueError, match=r"map\.title"):
+        merged()
+
+
+# What the pages ask for
+
+Asked = tuple[str, str, tuple[str, ...]]  # place, key (with * for what is filled in), names of the values given
+
+
+def key_of(node: ast.expr) -> list[str]:
+    """Return the keys that an expression can be, with * for a part that is not known before the page is drawn."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    if isinstance(node, ast.JoinedStr):
+        return ["".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)]
+    if isinstance(node, ast.IfExp):
+        return key_of(node.body) + key_of(node.orelse)
+    if isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant):
+        return [f"{node.left.value}*"]
+    return []
+
+
+def asked(path: Path, names: tuple[str, ...], unknown: list[str]) -> list[Asked]:
+    found: list[Asked] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names and node.args:
+            where = f"{path.name}:{node.lineno}"
+            values = tuple(word.arg or "**" for word in node.keywords)
+            keys = key_of(node.args[0])
+            found += [(where, key, values) for key in keys]
+            unknown += [where] if not keys else []
+    return found
+
+
+UNKNOWN: list[str] = []
+ASKED = [row for path in sorted(FOLDER.glob("*.py")) for row in asked(path, ("words", "self"), UNKNOWN)]
+ASKED += [row for name in ("charts", "region_map") for row in asked(FOLDER.parent / f"{name}.py", ("say",), UNKNOWN)]
+NOT_LITERAL = {"key", "said"}  # variables that hold one of two literal keys
+
+
+def test_the_pages_ask_for_texts_in_a_way_that_can_be_checked():
+    assert len(ASKED) > 100
+    assert len(UNKNOWN) == len(NOT_LITERAL), UNKNOWN
+
+
+@pytest.mark.parametrize(("where", "key", "values"), ASKED, ids=[f"{where} {key}" for where, key, _ in ASKED])
+def test_every_text_that_a_page_asks_for_exists(where, key, values):
+    pattern = re.compile(re.escape(key).replace(r"\*", ".+"))
+    fitting = [known for known in merged() if pattern.fullmatch(known)]
+    assert fitting, f"{where} asks for {key}"
+    if "*" not in key and "**" not in values:
+        assert blanks(merged()[key]["en"]) - {"language"} == set(values) - {"language"}, where
+
+
+def test_every_text_is_asked_for_somewhere():
+    literal = {key for _, key, _ in ASKED}
+    patterns = [re.compile(re.escape(key).replace(r"\*", ".+")) for key in literal if "*" in key]
+    in_variables = {"lever.direction", "lever.text", "card.gap_short", "card.gap_over"}
+    unused = {key for key in set(merged()) - literal - in_variables if not any(p.fullmatch(key) for p in patterns)}
+    assert {key for key in unused if not key.startswith(FROM_DATA)} <= NOT_USED
+
+
+# Asked for by `known`, or by the charts under names that they put together.
+FROM_DATA = ("def.", "card.unit.", "subject.", "data.confidence.", "tip.", "map.", "fan.", "ledger.", "dots.", "side.")
+NOT_USED = {"table.item"}
+
+
+def test_names_that_come_from_data_have_a_text_in_both_languages(words):
+    for target in tables.targets().values():
+        assert words(f"tgt.{target.id}")
+        assert words.known(f"card.unit.{target.unit}", "") != ""
+    for group, members in GROUPS.items():
+        assert words(f"lab.{group}")
+        assert set(members) <= set(tables.targets())
+    assert sorted(member for members in GROUPS.values() for member in members) == sorted(tables.targets())
+    for name, options in (("horizon", HORIZONS), ("rule", RULES), ("share", SHARES), ("path", PATHS)):
+        assert words(f"def.{name}")
+        assert all(words.known(f"def.{name}.{option}", "") for option in options)
+    for kind in KINDS:
+        assert words(f"data.kind.{kind}")
+    for row in evidence(words):
+        assert words(f"data.role.{row.role}")
+        assert words.known(f"data.confidence.{row.confidence}", ""), row.confidence
+        assert words(f"data.sort.{row.sort}")
+    for subject in ("gdp", "fai", "industry", "hightech"):
+        assert words(f"subject.{subject}")
+
+
+def test_every_unit_of_a_lever_has_a_chinese_name():
+    units = {row.unit for row in tables.levers().values()}
+    assert units <= set(UNITS_ZH)
+    for unit, name in UNITS_ZH.items():
+        assert not CHINESE.search(unit)
+        assert CHINESE.search(name) or name.endswith("km²") or unit in NOT_CHINESE_UNITS, unit
+
+
+@pytest.mark.parametrize("lever", tables.levers())
+def test_the_help_of_a_lever_says_baseline_text_and_range(lever, words):
+    row = tables.levers()[lever]
+    text = words.lever_help(row)
+    assert text.startswith(f"{lever} · ")
+    for value in (row.baseline, row.as_written, row.low, row.high):
+        assert f"{value:g}" in text
+    assert bool(CHINESE.search(text)) is (words.language == "zh")
+    assert CHINESE.search(words.title(row)) or words.language == "en"
+
+
+def test_dates_are_worded_only_where_there_are_any(words):
+    assert words.dates(Setting(1.0)) == ""
+    assert "2022Q1" in words.dates(Setting(1.0, 5))
+    both = words.dates(Setting(1.0, 5, LAST_QUARTER))
+    assert "2022Q1" in both
+    assert "2030Q4" in both
+
+
+def test_an_unknown_key_is_an_error_and_not_an_empty_text(words):
+    with pytest.raises(KeyError):
+        words("no.such.key")
+    assert words.known("no.such.key", "otherwise") == "otherwise"
+
+
+def test_the_terminal_speaks_the_same_language(words):
+    assert words.terminal("board.none") == texts()["board.none"][words.language == "en"]
