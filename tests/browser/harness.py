@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Path(__file__).resolve().parent / "apps" / "tiny.py"
-REQUIRED = "DIANZHONG_REQUIRE_BROWSER"
+REQUIRED = "E2E_REQUIRED"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARGUMENTS = [
     "--no-sandbox",  # as root Chromium refuses to start without it; it only ever sees our own pages
@@ -73,11 +73,11 @@ def without(reason: str) -> NoReturn:
 
 def find_chromium() -> str:
     """Return the browser of the system; Playwright's own download is never used."""
-    named = os.environ.get("DIANZHONG_CHROMIUM")
+    named = os.environ.get("CHROMIUM")
     if named:
         return named
     path = next(filter(None, map(shutil.which, NAMES)), None)
-    return path or without("no Chromium on the path: install it, or name one in DIANZHONG_CHROMIUM")
+    return path or without("no Chromium on the path: install it, or name one in CHROMIUM")
 
 
 def free_port() -> int:
