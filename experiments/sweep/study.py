@@ -209,5 +209,5 @@ def point_hash(study: Study, point: Point) -> str:
 
 
 def part_size(total: int) -> int:
-    """Return how many runs a part holds in a sweep of `total` runs."""
+    """Return how many consecutive runs a part holds in a sweep of `total` runs."""
     return max(1, min(_LARGEST_PART, math.ceil(total / _MOST_PARTS)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -52,7 +53,7 @@ def entries(given: Any, group: str, problems: Problems) -> Iterator[tuple[str, A
     if not isinstance(given, Mapping):
         problems.add(f"vary.{group}", f'is not a table; write [vary.{group}] and lines such as "ID" = {{ low = 0 }}')
         return
-    pending = [(str(key), value) for key, value in reversed(given.items())]
+    pending = [(str(key), value) for key, value in reversed(list(given.items()))]
     while pending:
         name, value = pending.pop()
         if isinstance(value, Mapping) and isinstance(value.get(START), Mapping):
@@ -62,7 +63,7 @@ def entries(given: Any, group: str, problems: Problems) -> Iterator[tuple[str, A
                 continue
         is_group = isinstance(value, Mapping) and value and not set(value) & {*KEYS, START}
         if is_group and known(name, group) is None and all(isinstance(inner, Mapping) for inner in value.values()):
-            pending.extend((f"{name}.{key}", inner) for key, inner in reversed(value.items()))
+            pending.extend((f"{name}.{key}", inner) for key, inner in reversed(list(value.items())))
         else:
             yield name, value
 
@@ -111,7 +112,9 @@ def _advice(axis: Varied) -> str:
         return 'write { values = ["2021Q1", "2023Q1"] }'
     if axis.unit in SWITCH_UNITS:
         return "write { values = [0, 1] }"
-    return f"write {{ low = {number(axis.low)}, high = {number(axis.high)} }} or {{ values = [{number(axis.low)}, ...] }}"
+    return (
+        f"write {{ low = {number(axis.low)}, high = {number(axis.high)} }} or {{ values = [{number(axis.low)}, ...] }}"
+    )
 
 
 def declared_fault(row: Lever | Parameter, value: Any, group: str) -> str:
@@ -222,7 +225,7 @@ def _listed(given: Any, fault: Any, place: str, problems: Problems) -> tuple[flo
         return ()
     # Adding zero turns -0.0 into 0.0: equal numbers are spelled alike.
     values = sorted(float(quarter_of(value) or 0) if isinstance(value, str) else float(value) + 0.0 for value in given)
-    for first, second in zip(values, values[1:], strict=False):
+    for first, second in itertools.pairwise(values):
         if first == second:
             text = date_of(int(first)) if isinstance(given[0], str) else number(first)
             problems.add(place, f"values names {text} twice; remove one")
@@ -235,4 +238,6 @@ def _check_keys(given: Mapping[str, Any], place: str, problems: Problems) -> Non
         if key == START:
             problems.add(place, f'from is no key here; vary it as "...{START}" = {{ values = ["2021Q1", "2023Q1"] }}')
         elif key not in KEYS:
-            problems.add(f"{place}.{key}", f"no such key; {did_you_mean(key, list(KEYS), 'known are ' + ', '.join(KEYS))}")
+            problems.add(
+                f"{place}.{key}", f"no such key; {did_you_mean(key, list(KEYS), 'known are ' + ', '.join(KEYS))}"
+            )

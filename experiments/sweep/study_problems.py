@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from sim.errors import InputError, nearest
 
@@ -58,10 +61,13 @@ class Problems:
         raise InputError("\n".join([*lines, f"{count}; nothing was run"]))
 
     def _line(self, place: str) -> int | None:
-        lines = key_lines(self.text)
-        while place and place not in lines:
+        while place and place not in self._lines:
             place = place.rpartition(".")[0]
-        return lines.get(place)
+        return self._lines.get(place)
+
+    @cached_property
+    def _lines(self) -> dict[str, int]:
+        return key_lines(self.text)
 
 
 def key_lines(text: str) -> dict[str, int]:
@@ -128,3 +134,33 @@ def did_you_mean(name: str, known: list[str], otherwise: str) -> str:
     """Return the question with the nearest right names, or what to say if nothing is close."""
     close = nearest(name, known) if len(name) <= _LONGEST else []
     return f"did you mean {' or '.join(close)}?" if close else otherwise
+
+
+def check_keys(given: Mapping[str, Any], allowed: Sequence[str], place: str, problems: Problems) -> None:
+    """Note every key that is not allowed at a place."""
+    for key in given:
+        if key not in allowed:
+            hint = did_you_mean(key, list(allowed), f"known are {', '.join(allowed)}")
+            problems.add(f"{place}.{key}" if place else key, f"no such key; {hint}")
+
+
+def flattened(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (dotted name, value): bare dots of a key arrive as nested tables and are joined again."""
+    for key, value in given.items():
+        if isinstance(value, Mapping) and value:
+            yield from flattened(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def whole(
+    given: Mapping[str, Any], key: str, default: int | None, limits: tuple[int, int], place: str, problems: Problems
+) -> int:
+    """Return a whole number of a table, noting an error if it is none, out of limits, or missing without default."""
+    low, high = limits
+    value = given.get(key, default)
+    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+        return value
+    what = "is missing; write" if value is None else f"= {quoted(value)} is not"
+    problems.add(f"{place}.{key}", f"{key} {what} a whole number from {low:,} to {high:,}")
+    return default if default is not None else low

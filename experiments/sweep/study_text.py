@@ -14,7 +14,7 @@ from experiments.sweep.study import Study
 
 STUDY_FILE, POINTS_FILE = "study.toml", "points.csv"
 _VALUES_A_LINE = 16
-_CHUNK = 60
+_LONGEST, _CHUNK = 400, 60  # a character may be spelled with six
 
 
 def files(study: Study) -> dict[str, str]:
@@ -116,9 +116,9 @@ def _design(design: Design) -> Iterator[str]:
 
 def text(value: str) -> str:
     """Quote a text; a long one goes over several lines, because the door refuses lines above 500 characters."""
-    pieces = [_quoted(value[start : start + _CHUNK]) for start in range(0, max(len(value), 1), _CHUNK)]
-    if len(pieces) == 1:
-        return f'"{pieces[0]}"'
+    if len(whole := _quoted(value)) <= _LONGEST:
+        return f'"{whole}"'
+    pieces = [_quoted(value[start : start + _CHUNK]) for start in range(0, len(value), _CHUNK)]
     # A backslash at the end of a line swallows the blanks that follow it, so a piece may not begin with one.
     safe = ["\\u0020" + piece[1:] if piece.startswith(" ") else piece for piece in pieces]
     return '"""\\\n' + "\\\n".join(safe) + '"""'
