@@ -88,7 +88,8 @@ class Varied:
         if self.values:
             return self.values
         if not self.whole:
-            return tuple(self.at(step / (levels - 1)) for step in range(levels))
+            inner = (self.at(step / (levels - 1)) for step in range(1, levels - 1))
+            return (self.low, *inner, self.high)
         listed = self.listed()
         if len(listed) <= levels:
             return listed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ MOST_SHOWN = 50
 _LONGEST = 60
 _PART = r"(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')"
 _KEY = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
-_HEADER = re.compile(rf"[ \t]*\[[ \t]*({_KEY})[ \t]*\]")
+_HEADER = re.compile(rf"[ \t]*\[\[?[ \t]*({_KEY})[ \t]*\]")
 _ENTRY = re.compile(rf"[ \t]*({_KEY})[ \t]*=")
 _STRINGS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
 
@@ -126,8 +127,9 @@ def quoted(value: object) -> str:
 
 
 def number(value: float) -> str:
-    """Show a number without needless digits: 1500000, 0.25."""
-    return f"{value:.10g}"
+    """Show a number without needless digits: 1500000, 0.25; one just outside a limit does not look like the limit."""
+    text = f"{value:.10g}"
+    return text if float(text) == value or not math.isfinite(value) else repr(value)
 
 
 def did_you_mean(name: str, known: list[str], otherwise: str) -> str:

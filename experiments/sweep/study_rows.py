@@ -123,7 +123,8 @@ def file_rows(given: Any, folder: Path, varied: Sequence[Varied], problems: Prob
 def _inside(given: Any, folder: Path, problems: Problems) -> Path | None:
     place = "design.file"
     if not isinstance(given, str) or not given or not given.isprintable() or len(given) > 255:
-        problems.add(place, f'file = {quoted(given)} is not the name of a file; write file = "points.csv"')
+        what = "file is missing" if given is None else f"file = {quoted(given)} is not the name of a file"
+        problems.add(place, f'{what}; write file = "points.csv"')
         return None
     try:
         path, home = (folder / given).resolve(), folder.resolve()

@@ -73,7 +73,8 @@ def _lines(study: Study, *, identifying: bool = False) -> Iterator[str]:
         if axes:
             yield from ("", f"[vary.{title}]")
             yield from map(_varied, axes)
-    yield from ("", "[design]", *_design(study.design))
+    if study.varied:
+        yield from ("", "[design]", *_design(study.design))
     yield from ("", "[replicates]", f"number = {study.replicates}")
     if not identifying:
         yield from _limits(study)
