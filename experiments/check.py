@@ -80,11 +80,14 @@ def _assumptions(plan: Plan) -> Iterator[dict[str, Any]]:
         yield {"id": ident, "name": row.name, **titles, "unit": row.unit, "central": row.value, "value": value}
 
 
-def _seconds(plan: Plan, runs: int) -> float:
+def estimated_seconds(runs: int, scale: int, quarters: int, workers: int) -> float:
     """Estimate the time from the stored speed; part of a run does not depend on the number of agents."""
-    size = _FIXED_SHARE + (1.0 - _FIXED_SHARE) * _MEASURED_SCALE / plan.scale
-    length = plan.definitions.quarters / 20
-    return runs * size * length / RUNS_PER_SECOND / min(plan.workers, plan.replicates)
+    size = _FIXED_SHARE + (1.0 - _FIXED_SHARE) * _MEASURED_SCALE / scale
+    return runs * size * quarters / 20 / RUNS_PER_SECOND / workers
+
+
+def _seconds(plan: Plan, runs: int) -> float:
+    return estimated_seconds(runs, plan.scale, plan.definitions.quarters, min(plan.workers, plan.replicates))
 
 
 def _lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:

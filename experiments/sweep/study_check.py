@@ -1,0 +1,100 @@
+"""What `check` answers for a study: what is varied, how many runs that makes, how long they take, how large the store
+becomes. Nothing is run, and the model is not loaded.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from experiments.check import estimated_seconds
+from experiments.engine import Definitions
+from experiments.sweep.design import START, UNCERTAIN, Varied
+from experiments.sweep.study import Study, part_size
+from sim.calibration import tables
+from sim.scenario import Scenario, date_of
+
+# Measured on parts of real runs: bytes of a column's description in a file, of a value that compresses badly, of an
+# indicator's value in the series, and how many columns there are of what.
+_COLUMN_BYTES, _VALUE_BYTES, _SERIES_BYTES = 303, 8, 6.7
+_OWN_COLUMNS, _OWN_BYTES = 7, 40
+INDICATORS = 49  # of sim.stages.measure, which would load the model
+_TOTALS = 12
+
+
+def study_document(study: Study, workers: int) -> dict[str, Any]:
+    """Return what would run, as one document; `discrepancy` is None unless the design is a sample."""
+    runs, quarters = study.runs(), Definitions(horizon=study.horizon).quarters
+    size = part_size(runs)
+    return {
+        "format": 1,
+        "question": study.question,
+        "sha256": study.sha256,
+        "scenarios": [_scenario(scenario) for scenario in study.scenarios],
+        "varied": [_varied(axis) for axis in study.varied],
+        "assume": [_assumed(ident, value) for ident, value in sorted(study.assume.items())],
+        "design": study.design.kind,
+        "discrepancy": study.discrepancy(),
+        "points": study.number_of_points(),
+        "replicates": study.replicates,
+        "runs": runs,
+        "parts": math.ceil(runs / size),
+        "runs_per_part": size,
+        "workers": workers,
+        "seconds": round(estimated_seconds(runs, study.scale, quarters, min(workers, runs)), 1),
+        "megabytes": round(_bytes(study, runs, size, quarters) / 1e6, 1),
+        "series": study.series,
+        "limits": {
+            "allow": study.limits.allow,
+            "retry": study.limits.retry,
+            "timeout_s": study.limits.timeout_s,
+            "memory_mb": study.limits.memory_mb,
+        },
+    }
+
+
+def _scenario(scenario: Scenario) -> dict[str, Any]:
+    titles = {f"title_{language}": scenario.title.get(language, scenario.name) for language in ("zh", "en")}
+    return {"name": scenario.name, **titles, "sha256": scenario.sha256, "levers": len(scenario.levers)}
+
+
+def _varied(axis: Varied) -> dict[str, Any]:
+    row = axis.declared
+    dates = axis.group == START
+    values: list[Any] = [date_of(int(value)) if dates else value for value in axis.values]
+    return {
+        "column": axis.column,
+        "id": axis.ident,
+        "name": row.name,
+        "title_zh": row.title_zh,
+        "title_en": row.title_en,
+        "unit": axis.unit,
+        "low": values[0] if dates else axis.low,
+        "high": values[-1] if dates else axis.high,
+        "values": values,
+        "log": axis.log,
+        "declared_low": date_of(1) if dates else row.low,
+        "declared_high": date_of(40) if dates else row.high,
+        "otherwise": None if dates else getattr(row, "value" if axis.group == UNCERTAIN else "baseline"),
+    }
+
+
+def _assumed(ident: str, value: float) -> dict[str, Any]:
+    row = tables.parameters()[ident]
+    titles = {"title_zh": row.title_zh, "title_en": row.title_en}
+    return {"id": ident, "name": row.name, **titles, "unit": row.unit, "central": row.value, "value": value}
+
+
+def _bytes(study: Study, runs: int, size: int, quarters: int) -> float:
+    """Estimate the bytes of a store: a part has one description per column, and a draw that all points share is
+    stored about once.
+    """
+    drawn = sum(row.role == "uncertain" for row in tables.parameters().values())
+    outcomes = 2 * len(tables.targets()) + _TOTALS
+    parts, points = math.ceil(runs / size), study.number_of_points()
+    draws = min(runs, study.replicates + parts) if points > 1 else runs
+    described = parts * (_OWN_COLUMNS + drawn + len(study.varied) + outcomes) * _COLUMN_BYTES
+    values = draws * drawn * _VALUE_BYTES + runs * ((outcomes + len(study.varied)) * _VALUE_BYTES + _OWN_BYTES)
+    table = points * (len(study.varied) * _VALUE_BYTES + _OWN_BYTES)
+    series = parts * INDICATORS * _COLUMN_BYTES + runs * (quarters + 1) * INDICATORS * _SERIES_BYTES
+    return described + values + table + (series if study.series else 0.0)
