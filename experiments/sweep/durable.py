@@ -7,9 +7,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 SUFFIX = ".tmp"
@@ -103,13 +103,11 @@ def replacing(path: Path) -> Iterator[Output]:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Output]:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=SUFFIX, dir=path.parent)
-    hidden = Path(name)
+    hidden, descriptor = _open_hidden(path)
     try:
         try:
             output = Output(descriptor)
             yield output
-            os.fchmod(descriptor, 0o666 & ~_umask())  # mkstemp keeps files private; results are for colleagues
             _fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -219,7 +217,10 @@ def _fsync(descriptor: int) -> None:
     os.fsync(descriptor)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _open_hidden(path: Path) -> tuple[Path, int]:
+    """Make a new hidden file beside `path`; unlike those of `tempfile` it can be read by colleagues."""
+    for number in count():
+        hidden = path.with_name(f".{path.name}.{os.getpid()}-{number}{SUFFIX}")
+        with suppress(FileExistsError):
+            return hidden, os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    raise AssertionError("unreachable: some number is free")
