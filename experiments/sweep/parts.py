@@ -102,8 +102,10 @@ def parquet_bytes(rows: Mapping[str, list[Any]], fields: Sequence[Field], proven
     return sink.getvalue().to_pybytes()
 
 
-def read_table(path: Path, fields: Sequence[Field], expected: str | None = None) -> pa.Table:
-    """Return the table of a file if it is what it must be, with its sha256; else StorageError says what is wrong."""
+def read_table(
+    path: Path, fields: Sequence[Field], expected: str | None = None, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Return a file's table, or some columns of it, if the file is what it must be; else StorageError says why not."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -112,17 +114,20 @@ def read_table(path: Path, fields: Sequence[Field], expected: str | None = None)
         raise StorageError(f"{path}: is damaged (its sha256 is not the recorded one)")
     try:
         with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
-            table = file.read()
+            found, table = file.schema_arrow, file.read(columns=None if columns is None else list(columns))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise StorageError(f"{path}: is damaged (not a readable Parquet file: {error})") from error
     wanted = arrow_schema(fields)
-    if not table.schema.equals(wanted, check_metadata=False):
-        raise StorageError(f"{path}: has other columns than this sweep ({_difference(table.schema, wanted)})")
+    if not found.equals(wanted, check_metadata=False):
+        raise StorageError(f"{path}: has other columns than this sweep ({_difference(found, wanted)})")
     return table
 
 
 def _difference(found: pa.Schema, wanted: pa.Schema) -> str:
-    names, expected = dict(zip(found.names, found.types, strict=True)), dict(zip(wanted.names, wanted.types, strict=True))
+    names, expected = (
+        dict(zip(found.names, found.types, strict=True)),
+        dict(zip(wanted.names, wanted.types, strict=True)),
+    )
     missing = [name for name in expected if name not in names]
     extra = [name for name in names if name not in expected]
     changed = [name for name in expected if name in names and names[name] != expected[name]]

@@ -245,4 +245,6 @@ def schema_markdown() -> str:
 
 def _block(name: str, fields: Iterable[Field]) -> str:
     rows = [f"| `{f.name}` | {f.type} | {f.unit} | {f.title_en} |" for f in fields]
-    return "\n".join([f"### `{name}`", "", "| column | type | unit | meaning |", "| --- | --- | --- | --- |", *rows, ""])
+    return "\n".join(
+        [f"### `{name}`", "", "| column | type | unit | meaning |", "| --- | --- | --- | --- |", *rows, ""]
+    )
