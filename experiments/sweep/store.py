@@ -10,6 +10,7 @@ import errno
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -94,7 +95,8 @@ class SweepStore:
         written, StorageError if the disk fails.
         """
         folder = Path(folder)
-        _refuse_taken(folder, layout)
+        with _readable(folder):
+            _refuse_taken(folder, layout)
         changes = code_changes(provenance)
         try:
             make_folder(folder)
@@ -121,7 +123,8 @@ class SweepStore:
         Raises InputError if it is none or newer than this program, StorageError if a file is missing or damaged.
         """
         folder = Path(folder)
-        _refuse_others(folder)
+        with _readable(folder):
+            _refuse_others(folder)
         manifest = read_manifest(folder)
         damaged = [f"{file}: {text}" for file, text in _damaged_files(folder, manifest)]
         if damaged:
@@ -384,6 +387,14 @@ def _damaged_files(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[
                 yield name, "is damaged (its sha256 is not that of the manifest)"
         except StorageError as error:
             yield name, str(error).partition(": ")[2]
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be read ({error.strerror or error}); make it readable") from error
 
 
 def _refuse_others(folder: Path) -> None:
