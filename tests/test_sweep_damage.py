@@ -203,7 +203,7 @@ def test_a_part_that_nobody_recorded_does_not_count(sound, copy):
     assert (copy / "runs/part-00001.parquet").read_bytes() == (sound / "runs/part-00001.parquet").read_bytes()
 
 
-# --- the log -----------------------------------------------------------------------------------------------------------
+# --- the log -------------------------------------------------------------------------------------------------------
 
 
 def test_a_log_torn_at_any_length_loses_the_last_part_alone(copy):
@@ -252,7 +252,7 @@ def test_a_line_after_a_torn_one_is_whole(tmp_path):
     assert path.read_bytes() == b""
 
 
-# --- the disk -----------------------------------------------------------------------------------------------------------
+# --- the disk ------------------------------------------------------------------------------------------------------
 
 
 class Disk:

@@ -196,6 +196,15 @@ def test_without_the_library_xlsx_says_what_to_install(store, tmp_path, monkeypa
 
 def test_a_sheet_that_is_too_small_says_so(store, tmp_path, monkeypatch):
     monkeypatch.setattr(exports, "_SHEET_ROWS", 10)
-    with pytest.raises(InputError, match="a sheet holds 9 rows.*--to csv"):
+    with pytest.raises(InputError, match=r"a sheet holds 9 rows.*--to csv"):
         export(store, "xlsx", tmp_path / "a")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_temporary_folder_is_named(store, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(exports, "_workbook", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        export(store, "xlsx", tmp_path / "a")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.sweep.durable import StorageError, make_folder, replacing
+from experiments.sweep.durable import StorageError, failure, make_folder, replacing
 from experiments.sweep.schema import TRUTH, Field
 from experiments.sweep.store import RUNS, SweepStore
 from sim.errors import InputError, nearest
@@ -132,27 +133,38 @@ def _csv_cell(value: Any) -> Any:
 
 
 def _write_xlsx(store: SweepStore, table: pa.Table, target: Path, language: str) -> None:
-    from openpyxl import Workbook
-
-    fields = store.fields[RUNS]
-    if table.num_rows >= _SHEET_ROWS or len(fields) > _SHEET_COLUMNS:
+    columns = len(store.fields[RUNS])
+    if table.num_rows >= _SHEET_ROWS or columns > _SHEET_COLUMNS:
         raise InputError(
-            f"{target}: {table.num_rows} runs with {len(fields)} columns; a sheet holds {_SHEET_ROWS - 1} rows and "
+            f"{target}: {table.num_rows} runs with {columns} columns; a sheet holds {_SHEET_ROWS - 1} rows and "
             f"{_SHEET_COLUMNS} columns; export --to csv"
         )
+    try:
+        data = _workbook(store, table, language)
+    except OSError as error:  # the library keeps unfinished sheets in the system's temporary folder
+        raise failure(Path(tempfile.gettempdir()), error) from error
+    with replacing(target) as output:
+        output.write(data)
+        _refuse_existing(target)
+
+
+def _workbook(store: SweepStore, table: pa.Table, language: str) -> bytes:
+    """Return the file as bytes: a ZIP archive that breaks off on a full disk would complain once more on its way out."""
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_word("runs", language))
     sheet.freeze_panes = "B2"  # headings and run_id stay in sight
     cells = _Cells(sheet)
-    sheet.append(cells.row(headings(fields, language)))
+    sheet.append(cells.row(headings(store.fields[RUNS], language)))
     for row in _rows(table):
         sheet.append(cells.row(row))
     about = book.create_sheet(_word("about", language))
     for line in _about(store, table.num_rows, language):
         about.append(_Cells(about).row(line))
-    with replacing(target) as output:
-        book.save(output)
-        _refuse_existing(target)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 class _Cells:
