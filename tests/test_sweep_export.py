@@ -15,8 +15,9 @@ from experiments.sweep import durable
 from experiments.sweep import export as exports
 from experiments.sweep.durable import StorageError
 from experiments.sweep.export import export, guarded, headings
+from experiments.sweep.folders import RUNS
 from experiments.sweep.schema import Field
-from experiments.sweep.store import RUNS, SweepStore
+from experiments.sweep.store import SweepStore
 from sim.errors import InputError
 from tests.sweep_sample import COMMAND, VERSIONS, layout, made, row
 

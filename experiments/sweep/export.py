@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.sweep.durable import StorageError, failure, make_folder, replacing
+from experiments.sweep.folders import RUNS
 from experiments.sweep.schema import TRUTH, Field
-from experiments.sweep.store import RUNS, SweepStore
+from experiments.sweep.store import SweepStore
 from sim.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _write_xlsx(store: SweepStore, table: pa.Table, target: Path, language: str)
 
 
 def _workbook(store: SweepStore, table: pa.Table, language: str) -> bytes:
-    """Return the file as bytes: a ZIP archive that breaks off on a full disk would complain once more on its way out."""
+    """Return the file as bytes: an archive that breaks off on a full disk would complain once more on its way out."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)

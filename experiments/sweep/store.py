@@ -7,10 +7,8 @@ needs no lock. docs/store.md publishes the layout.
 from __future__ import annotations
 
 import errno
-import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +25,7 @@ from experiments.sweep.durable import (
     sha256,
     write_file,
 )
+from experiments.sweep.folders import LOG, QUARANTINE, RUNS, SERIES, readable, refuse_others, refuse_taken
 from experiments.sweep.manifest import (
     DIFF,
     MANIFEST,
@@ -60,7 +59,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Layout", "Problem", "ResumeError", "RunRow", "SweepStore", "verify_files"]
 
-RUNS, SERIES, LOG, QUARANTINE = "runs", "series", "parts.jsonl", "quarantine"
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 
 
@@ -95,8 +93,8 @@ class SweepStore:
         written, StorageError if the disk fails.
         """
         folder = Path(folder)
-        with _readable(folder):
-            _refuse_taken(folder, layout)
+        with readable(folder):
+            refuse_taken(folder, layout)
         changes = code_changes(provenance)
         try:
             make_folder(folder)
@@ -123,8 +121,8 @@ class SweepStore:
         Raises InputError if it is none or newer than this program, StorageError if a file is missing or damaged.
         """
         folder = Path(folder)
-        with _readable(folder):
-            _refuse_others(folder)
+        with readable(folder):
+            refuse_others(folder)
         manifest = read_manifest(folder)
         damaged = [f"{file}: {text}" for file, text in _damaged_files(folder, manifest)]
         if damaged:
@@ -387,57 +385,3 @@ def _damaged_files(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[
                 yield name, "is damaged (its sha256 is not that of the manifest)"
         except StorageError as error:
             yield name, str(error).partition(": ")[2]
-
-
-@contextmanager
-def _readable(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be read ({error.strerror or error}); make it readable") from error
-
-
-def _refuse_others(folder: Path) -> None:
-    """Raise for a folder without a manifest, in words that fit what is there."""
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
-        raise InputError(f"{folder}: {what}; give the folder that a sweep was started with (--out)")
-    if SweepStore.is_sweep(folder):
-        return
-    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-    if names & {LOG, RUNS}:
-        raise StorageError(
-            f"{folder / MANIFEST}: is missing, though results are there; put it back from a copy, or start the study "
-            "again in a new folder"
-        )
-    if STUDY in names:
-        raise InputError(
-            f"{folder}: the making of this sweep was cut short; give `sweep` the same study and --out again"
-        )
-    what = "is not the folder of a sweep" if names else "is empty"
-    raise InputError(f"{folder}: {what} (no {MANIFEST}); give the folder that a sweep was started with (--out)")
-
-
-def _refuse_taken(folder: Path, layout: Layout) -> None:
-    """Raise unless the folder is new, empty, or holds the beginning of this very sweep."""
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise InputError(f"{folder}: is a file; choose a folder")
-    if SweepStore.is_sweep(folder):
-        raise InputError(f"{folder}: holds a sweep already; resume it, or choose a new folder")
-    names = sorted(path.name for path in folder.iterdir() if not path.name.endswith(SUFFIX))
-    ours = {name for name, text in layout.files.items() if _is(folder / name, text)}
-    if STUDY in ours:
-        ours |= {POINTS, DIFF, *(kind for kind in (RUNS, SERIES) if _is_empty(folder / kind))}
-    others = [name for name in names if name not in ours]
-    if others:
-        raise InputError(f"{folder}: is not empty (holds {', '.join(others[:3])}); choose a new folder")
-
-
-def _is(path: Path, text: str) -> bool:
-    return path.is_file() and read_bytes(path) == text.encode()
-
-
-def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(os.scandir(folder))
