@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import random
+import re
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from experiments.sweep import durable
@@ -464,3 +466,51 @@ def test_files_that_belong_nowhere_are_named(copy):
     assert "part-00007.parquet: is not in the log" in said and "was left by a crash" in said
     SweepStore.open(copy).sound_parts()
     assert hidden(copy) == []
+
+
+@pytest.mark.parametrize("kind", ["runs", "series"])
+def test_a_recorded_file_that_is_not_the_table_it_must_be_does_not_count(copy, kind):
+    store = SweepStore.open(copy)
+    name = f"{kind}/part-00000.parquet"
+    table = pq.read_table(copy / name)
+    shuffled = table.select(table.column_names[::-1])
+    narrow, other = table.drop_columns(["run_id"]), table.append_column("more", table["run_id"])
+    typed = table.set_column(0, "run_id", table["run_id"].cast("large_string"))
+    for wrong, words in (
+        (b"no table", "not a readable Parquet file"),
+        (narrow, "missing: run_id"),
+        (other, "unknown: more"),
+        (typed, "of another type: run_id"),
+        (shuffled, "in another order"),
+    ):
+        if isinstance(wrong, bytes):
+            (copy / name).write_bytes(wrong)
+        else:
+            pq.write_table(wrong.replace_schema_metadata(None), copy / name, store_schema=True)
+        files = {**store.entries()[0].files, name: durable.sha256((copy / name).read_bytes())}
+        store.record(Entry(0, 2, files))
+        assert re.search(words, noticed(copy)), noticed(copy)
+    assert store.sound_parts() == {1}
+
+
+def test_what_changes_under_an_open_store_is_noticed(copy):
+    store = SweepStore.open(copy)
+    found = read_manifest(copy)
+    (copy / "manifest.json").write_text(sealed({**found, "seed": 8}, indent=2) + "\n", "utf-8")
+    assert [problem.text for problem in verify_files(store)] == ["has changed since the store was opened"]
+    flip(copy / "manifest.json", 100)
+    assert "is damaged" in verify_files(store)[0].text
+    flip(copy / "points.parquet", 100)
+    assert [problem.file for problem in verify_files(store)] == ["points.parquet", "manifest.json"]
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(copy):
+    (copy / "study.toml").unlink()
+    (copy / "study.toml").mkdir()
+    with pytest.raises(StorageError, match=r"study.toml: cannot be read \(Is a directory\)"):
+        SweepStore.open(copy)
+
+
+def test_a_store_without_series_says_so(tmp_path):
+    with pytest.raises(InputError, match="keeps no series"):
+        made(tmp_path / "a", layout(**SMALL)).series()

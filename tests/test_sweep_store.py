@@ -241,6 +241,14 @@ def test_what_is_not_finite_is_undefined(tmp_path):
     assert store.series()["gdp"].to_pylist() == [None, 1.0, 2.0]
 
 
+def test_text_that_is_no_unicode_is_written_out(tmp_path):
+    asked = layout(points=1, replicates=1, size=1, series=False)
+    store = SweepStore.create(tmp_path / "a", asked, VERSIONS, "dianzhong sweep caf\udce9.toml")
+    store.record(store.write_part(0, [replace(row(asked, store.run_ids(0)[0], 0, (0,)), error="caf\udce9")]))
+    assert store.runs()["error"].to_pylist() == ["caf\\udce9"]
+    assert SweepStore.open(tmp_path / "a").manifest["command"] == "dianzhong sweep caf\\udce9.toml"
+
+
 # --- the same study and code ---------------------------------------------------------------------------------------
 
 

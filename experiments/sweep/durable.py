@@ -14,6 +14,7 @@ from pathlib import Path
 
 SUFFIX = ".tmp"
 _ATTEMPTS = 3
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would end lines in its own way
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space",
     errno.EDQUOT: "the disk quota is used up; free some space",
@@ -127,10 +128,10 @@ def append_line(path: Path, line: str) -> None:
         raise ValueError("a line of a log holds no line break")
     try:
         existed = path.exists()
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _BINARY, 0o666)
         try:
             size = os.fstat(descriptor).st_size
-            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            torn = size > 0 and _last_byte(descriptor) != b"\n"
             try:
                 _write_all(descriptor, ("\n" * torn + line + "\n").encode())
                 _fsync(descriptor)
@@ -217,10 +218,15 @@ def _fsync(descriptor: int) -> None:
     os.fsync(descriptor)
 
 
+def _last_byte(descriptor: int) -> bytes:
+    os.lseek(descriptor, -1, os.SEEK_END)
+    return os.read(descriptor, 1)
+
+
 def _open_hidden(path: Path) -> tuple[Path, int]:
     """Make a new hidden file beside `path`; unlike those of `tempfile` it can be read by colleagues."""
     for number in count():
         hidden = path.with_name(f".{path.name}.{os.getpid()}-{number}{SUFFIX}")
         with suppress(FileExistsError):
-            return hidden, os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+            return hidden, os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     raise AssertionError("unreachable: some number is free")

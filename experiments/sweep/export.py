@@ -29,6 +29,7 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SHEET_ROWS, _SHEET_COLUMNS, _CELL = 1_048_576, 16_384, 32_767
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _ROWS_AT_ONCE = 1000
+_UNITS_ZH = {"persons": "人", "targets": "项", "quarter": "季度", "million yuan, 2020 prices": "百万元（2020 年价）"}
 _WORDS = {
     "runs": ("运行", "Runs"),
     "about": ("说明", "About"),
@@ -84,10 +85,20 @@ def export(store: SweepStore, to: str, target: Path, language: str = "zh") -> Ex
 
 def headings(fields: Sequence[Field], language: str) -> list[str]:
     """Return one heading a column: title and unit; where two would be the same, the machine name is added."""
-    plain = [f"{field.title(language)} [{field.unit}]" if field.unit else field.title(language) for field in fields]
+    plain = []
+    for field in fields:
+        unit = _unit(field.unit, language)
+        plain.append(f"{field.title(language)} [{unit}]" if unit else field.title(language))
     return [
         text if plain.count(text) == 1 else f"{text} ({field.name})" for text, field in zip(plain, fields, strict=True)
     ]
+
+
+def _unit(unit: str, language: str) -> str:
+    """Return a unit in the language asked for; what has no Chinese name in the laboratory stays as it is."""
+    from experiments.dashboard.words import UNITS_ZH
+
+    return {**UNITS_ZH, **_UNITS_ZH}.get(unit, unit) if language == "zh" else unit
 
 
 def guarded(text: str) -> str:
@@ -213,7 +224,7 @@ def _about(store: SweepStore, rows: int, language: str) -> Iterator[list[Any]]:
     fields = store.fields[RUNS]
     for field, heading in zip(fields, headings(fields, language), strict=True):
         kind = "TRUE/FALSE" if field.type == TRUTH else field.type
-        yield [field.name, heading, kind, field.unit, field.title(language)]
+        yield [field.name, heading, kind, _unit(field.unit, language), field.title(language)]
 
 
 def _word(name: str, language: str) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 
 from experiments import provenance as versions
 from experiments.sweep.durable import StorageError, read_bytes, sha256
-from experiments.sweep.schema import FORMAT, REAL, TEXT, indicator_fields, outcome_fields
+from experiments.sweep.schema import FORMAT, REAL, TEXT, clean, indicator_fields, outcome_fields
 from sim.errors import InputError
 
 MANIFEST, STUDY, POINTS, DIFF = "manifest.json", "study.toml", "points.parquet", "code.diff"
@@ -129,7 +129,7 @@ def new_manifest(layout: Layout, found: Mapping[str, Any], command: str, files: 
         },
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": socket.gethostname(),
-        "command": command,
+        "command": clean(command),
         "runs": layout.runs,
         "points": len(layout.points),
         "replicates": layout.replicates,

@@ -67,7 +67,7 @@ class RunRow:
         own = {name: getattr(self, name) for name in _OWN}
         drawn = {f"{PARAMETER}{ident}": value for ident, value in self.drawn.items()}
         found = {**own, **self.varied, **drawn, **self.outcomes}
-        return {name: _finite(value) for name, value in found.items()}
+        return {name: _storable(value) for name, value in found.items()}
 
 
 _OWN = ("run_id", "point_id", "replicate", "seed", "status", "error", "traceback")
@@ -90,7 +90,7 @@ SERIES_FIELDS = (
     Field("quarter", INT16, "quarter", "Quarter; 0 is the fourth of 2020", "季度（0 为 2020 年四季度）"),
 )
 _TOTALS = (
-    Field("targets_reached", INT16, "number", "Targets reached, of the nine that count", "已实现目标数（共九项）"),
+    Field("targets_reached", INT16, "targets", "Targets reached, of the nine that count", "已实现目标数（共九项）"),
     Field("all_reached", TRUTH, "", "All nine targets reached together", "九项目标同时实现"),
     Field("net_cost", REAL, _MONEY, "Paid by the New Area over the run", "新区净支出"),
     Field("paid_total", REAL, _MONEY, "Paid by all payers over the run", "各方支出合计"),
@@ -156,6 +156,15 @@ def _money(result: ArmResult) -> dict[str, float]:
 def _total(years: Sequence[float | None]) -> float | None:
     known = [value for value in years if value is not None]
     return math.fsum(known) if len(known) == len(years) else None
+
+
+def clean(text: str) -> str:
+    """Return text that can be stored as UTF-8: bytes of a path that are none are written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _storable(value: Any) -> Any:
+    return clean(value) if isinstance(value, str) else _finite(value)
 
 
 def _finite(value: Any) -> Any:
