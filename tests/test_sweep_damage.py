@@ -91,7 +91,7 @@ def flips_noticed(folder: Path, count: int, seed: int) -> tuple[int, list[str]]:
 
 
 def test_a_flipped_bit_is_noticed_wherever_it_is(copy):
-    assert flips_noticed(copy, 60, seed=1) == (60, [])
+    assert flips_noticed(copy, 100, seed=1) == (100, [])
     assert noticed(copy) == ""
 
 
