@@ -1,0 +1,1 @@
+"""Sweeps: studies, their durable store, and the workers that fill it."""
