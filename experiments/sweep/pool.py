@@ -99,7 +99,6 @@ class _Pool:
 
     def run(self) -> Generator[Finished, None, None]:
         try:
-            self._warm()
             while True:
                 self._hand_out()
                 if self._stop.at_once or not any(worker.task for worker in self._crew.values()):
@@ -118,7 +117,7 @@ class _Pool:
             self._crew.clear()
 
     def _warm(self) -> None:
-        """Import what all workers share: in the fork server, once per process, or here, to be inherited."""
+        """Import what all workers share, once: in the fork server, or here to be inherited."""
         preload = getattr(self._work, "preload", PRELOAD)
         if self._method == "forkserver":
             self._context.set_forkserver_preload(["experiments.sweep.worker", *preload])
@@ -156,6 +155,7 @@ class _Pool:
         return None if job is None else Task(job)
 
     def _start(self, task: Task) -> None:
+        self._warm()
         ours, theirs = self._context.Pipe()
         inherited = [ours, *self._crew] if self._method == "fork" else []
         process = self._context.Process(
