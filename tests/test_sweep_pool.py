@@ -27,6 +27,8 @@ from sim.errors import InputError
 ROOT = Path(__file__).resolve().parent.parent
 METHODS = methods()
 PROCESSES = tuple(method for method in METHODS if method != "inline")
+# Where a fresh interpreter teaches nothing that the fork server does not: it takes half a second for each worker.
+QUICK = tuple(method for method in PROCESSES if method != "spawn")
 PER_JOB = 4
 
 
@@ -60,7 +62,7 @@ class Planted:
     at_prepare: tuple[str, int] | None = None
     at_finish: tuple[str, int] | None = None
     pause: float = 0.0
-    preload: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ("pytest",)
 
     def again(self, name: str, times: int) -> bool:
         """Count a try and say whether the fault is still on."""
@@ -116,7 +118,7 @@ class Planted:
 
     def eat(self) -> str:
         try:
-            return str(len(bytearray(256 * 2**20)))
+            return str(len(bytearray(64 * 2**20)))
         except MemoryError:
             return "no memory"
 
@@ -203,7 +205,7 @@ def test_results_are_the_same(tmp_path, method, workers):
     assert len(list(tmp_path.glob("began-*"))) == 7
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["inline", *QUICK])
 def test_nothing_to_do(tmp_path, method):
     assert compute(Planted(tmp_path), [], method) == []
     assert compute(Planted(tmp_path), [Job(0, ())], method)[0].payload == ()
@@ -274,8 +276,7 @@ def test_a_worker_that_dies_costs_nothing_but_time(tmp_path, fault, times):
     assert [finished.lost for finished in results] == [0] * 5
 
 
-@pytest.mark.parametrize("method", PROCESSES)
-@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize(("method", "workers"), [("fork", 1), ("fork", 4), ("forkserver", 2), ("spawn", 2)])
 def test_a_run_that_always_kills_is_recorded(tmp_path, method, workers):
     jobs = jobs_of(3)
     results = compute(Planted(tmp_path, {5: ("kill", 99)}), jobs, method, workers)
@@ -305,7 +306,7 @@ def test_a_suspect_is_alone_in_its_process(tmp_path):
     assert sorted(diaries) == [["0", "1", "2"], ["0", "1", "3", "4", "5", "6", "7"], ["2"], ["2"]]
 
 
-@pytest.mark.parametrize("method", PROCESSES)
+@pytest.mark.parametrize("method", QUICK)
 @pytest.mark.parametrize("when", ["at_prepare", "at_finish"])
 def test_a_worker_that_dies_outside_a_run_is_replaced(tmp_path, method, when):
     jobs = jobs_of(2)
@@ -313,7 +314,7 @@ def test_a_worker_that_dies_outside_a_run_is_replaced(tmp_path, method, when):
     assert [finished.payload for finished in results] == [clean(job) for job in jobs]
 
 
-@pytest.mark.parametrize("method", PROCESSES)
+@pytest.mark.parametrize("method", QUICK)
 @pytest.mark.parametrize(("when", "words"), [("at_prepare", "while starting"), ("at_finish", "while writing")])
 def test_a_worker_that_cannot_live_ends_the_sweep(tmp_path, method, when, words):
     with pytest.raises(PoolError, match=rf"part 0: its worker died 3 times .*{words} \(with exit code 3\)"):
@@ -338,39 +339,39 @@ def test_a_run_that_takes_too_long_is_recorded(tmp_path, method, fault):
 
 def test_a_busy_caller_makes_no_run_late(tmp_path):
     results = serve(
-        jobs_of(6), Planted(tmp_path, pause=0.02), workers=2, method="fork", limits=Few(timeout_s=0.3), stop=StopFlag()
+        jobs_of(4), Planted(tmp_path, pause=0.02), workers=2, method="fork", limits=Few(timeout_s=0.3), stop=StopFlag()
     )
     with closing(results):
         for finished in results:
-            time.sleep(0.5)  # longer than a run may take; the workers go on meanwhile
+            time.sleep(0.4)  # longer than a run may take; the workers go on meanwhile
             assert finished.lost == 0
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit needs /proc")
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["inline", *QUICK])
 def test_a_run_that_asks_for_too_much_memory_is_told(tmp_path, method):
     work = Planted(tmp_path, {1: ("eat", 99), 2: ("eat", 99)})
-    rows = rows_of(compute(work, jobs_of(1), method, memory_mb=128))
+    rows = rows_of(compute(work, jobs_of(1), method, memory_mb=32))
     assert [rows[number][2] for number in range(4)] == [None, "no memory", "no memory", None]
     rows = rows_of(compute(work, jobs_of(1), method, memory_mb=1024))
-    assert rows[1][2] == str(256 * 2**20)
+    assert rows[1][2] == str(64 * 2**20)
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit needs /proc")
 def test_what_a_run_leaves_behind_is_not_held_against_the_next():
     left = []
     for _ in range(3):
-        with memory_limit(128):
-            left.append(bytearray(64 * 2**20))
-    with memory_limit(128), pytest.raises(MemoryError):
-        left.append(bytearray(192 * 2**20))
-    left.append(bytearray(192 * 2**20))
+        with memory_limit(64):
+            left.append(bytearray(48 * 2**20))
+    with memory_limit(64), pytest.raises(MemoryError):
+        left.append(bytearray(96 * 2**20))
+    left.append(bytearray(96 * 2**20))
 
 
 # --- errors --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["inline", *QUICK])
 def test_a_mistake_in_the_work_is_loud(tmp_path, method):
     with pytest.raises(PoolError, match=r"run 2: Work.run raised ZeroDivisionError: a planted mistake") as caught:
         compute(Planted(tmp_path, {2: ("blunder", 99)}), jobs_of(4), method)
@@ -388,7 +389,7 @@ def test_a_mistake_in_prepare_or_an_exit_in_a_run_is_loud(tmp_path, method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_full_disk_arrives_as_what_it_is(tmp_path, method):
-    with pytest.raises(OSError, match="part-00000.parquet") as caught:
+    with pytest.raises(OSError, match=r"part-00000\.parquet") as caught:
         compute(Planted(tmp_path, at_finish=("fill", 99), pause=0.01), jobs_of(8), method)
     assert type(caught.value) is OSError
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, "part-00000.parquet")
@@ -433,8 +434,8 @@ def test_ask_finishes_what_is_in_flight(tmp_path, method):
             numbers.append(finished.job.number)
             if len(numbers) == 5:
                 stop.ask()
-    assert sorted(numbers) == list(range(len(numbers))) and 5 <= len(numbers) <= 7
-    assert len(list(tmp_path.glob("began-*"))) == len(numbers)
+    assert 5 <= len(numbers) <= 7
+    assert {path.name for path in tmp_path.glob("began-*")} == {f"began-{number}" for number in numbers}
 
 
 def test_what_dies_after_ask_is_not_tried_again(tmp_path):
@@ -446,7 +447,7 @@ def test_what_dies_after_ask_is_not_tried_again(tmp_path):
     assert [finished.job.number for finished in results] == [0]
 
 
-@pytest.mark.parametrize("method", PROCESSES)
+@pytest.mark.parametrize("method", QUICK)
 def test_leaving_early_ends_the_workers(tmp_path, method):
     work = Planted(tmp_path, {number: ("hang", 99) for number in range(4, 400)})
     results = serve(jobs_of(90), work, workers=3, method=method, limits=Few(), stop=StopFlag())
@@ -490,8 +491,7 @@ def pool_in_a_process(folder: Path, method: str, fault: str) -> subprocess.Popen
     )
 
 
-@pytest.mark.parametrize("method", PROCESSES)
-@pytest.mark.parametrize("fault", ["hang", "spin"])
+@pytest.mark.parametrize(("method", "fault"), [*((method, "hang") for method in PROCESSES), ("fork", "spin")])
 def test_workers_end_when_the_parent_is_killed(tmp_path, method, fault):
     parent = pool_in_a_process(tmp_path, method, fault)
     assert wait_until(lambda: len(list(tmp_path.glob("run-*"))) == 3)
@@ -534,14 +534,14 @@ def test_an_interrupt_during_the_start_is_quiet(tmp_path, method):
     assert (parent.returncode, err, out.split()[-1]) == (0, "", "end")
 
 
-@pytest.mark.parametrize("method", PROCESSES)
+@pytest.mark.parametrize("method", QUICK)
 def test_sigterm_ends_one_worker_and_it_is_replaced(tmp_path, method):
     def jobs():
         for job in jobs_of(6):
             if job.number == 3:
                 victim = workers_of(tmp_path)[0].name.removeprefix("pid-")
                 os.kill(int(victim), signal.SIGTERM)
-                assert wait_until(lambda: started(victim) is None, 5.0)
+                assert wait_until(lambda pid=victim: started(pid) is None, 5.0)
             yield job
 
     results = compute(Planted(tmp_path), jobs(), method, workers=1)

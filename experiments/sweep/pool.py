@@ -23,6 +23,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -119,16 +120,14 @@ class _Pool:
     def _warm(self) -> None:
         """Import what all workers share, once: in the fork server, or here to be inherited."""
         preload = getattr(self._work, "preload", PRELOAD)
-        if self._method == "forkserver":
-            self._context.set_forkserver_preload(["experiments.sweep.worker", *preload])
-        elif self._method == "fork":
+        if self._method == "fork":
             for name in preload:
                 importlib.import_module(name)
-        elif hasattr(signal, "pthread_sigmask"):
-            # Started with the first worker it would undo `signals_held`.
-            from multiprocessing import resource_tracker
-
-            resource_tracker.ensure_running()
+            return
+        if self._method == "forkserver":
+            self._context.set_forkserver_preload(["experiments.sweep.worker", *preload])
+        if hasattr(signal, "pthread_sigmask"):
+            resource_tracker.ensure_running()  # started together with a worker it would undo `signals_held`
 
     def _hand_out(self) -> None:
         """Give every free worker, and every worker still to be started, a task as long as there are any."""
