@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from experiments.places import Places
+    from sim.model import RegionModel
     from sim.params import Parameters
     from sim.targets import Measure
 
@@ -145,22 +146,32 @@ class ModelEngine:
     def run(self, arm: Arm, start: Any) -> ArmResult:
         """Run one arm from a start and measure it."""
         from experiments.places import watched_run
-        from sim.model import RegionModel
-        from sim.targets import measure
 
-        asked = arm.definitions
-        model = RegionModel(
+        model, quarters = self.model(arm, start), arm.definitions.quarters
+        sites = watched_run(model, quarters) if arm.places else None
+        if sites is None:
+            model.run(quarters)
+        return self.result(arm, model, sites)
+
+    def model(self, arm: Arm, start: Any) -> RegionModel:
+        """Return the model of an arm at the end of 2020."""
+        from sim.model import RegionModel
+
+        return RegionModel(
             scenario=arm.scenario,
             rng=seed_sequence(arm.luck),
             scale=arm.scale,
             parameters=arm.parameters,
             path=arm.path,
             start=start,
-            horizon_quarters=asked.quarters,
+            horizon_quarters=arm.definitions.quarters,
         )
-        sites = watched_run(model, asked.quarters) if arm.places else None
-        if sites is None:
-            model.run(asked.quarters)
+
+    def result(self, arm: Arm, model: RegionModel, sites: Places | None = None) -> ArmResult:
+        """Measure a model that has run to the horizon of its arm."""
+        from sim.targets import measure
+
+        asked = arm.definitions
         found = measure(model.record, arm.parameters, asked.share, asked.rule, asked.horizon, arm.path)
         record = {name: tuple(float(value) for value in values) for name, values in model.record.items()}
         return ArmResult(

@@ -61,11 +61,15 @@ def row(asked, ident, n, failed=()):
     """Return the row of run n; a run in `failed` has failed."""
     replicate, point = divmod(n, len(asked.points))
     varied = {name: asked.points[point][name] for name in asked.columns}
-    drawn = {name: number(replicate, k) for k, name in enumerate(asked.drawn)}
-    common = RunRow(ident, point, replicate, asked.seed, varied=varied, drawn=drawn)
+    common = RunRow(ident, point, replicate, asked.seed, varied=varied)
     if n in failed:
         return RunRow(**{**vars(common), "status": "failed", "error": "ValueError: x", "traceback": "Traceback ..."})
     return RunRow(**{**vars(common), "outcomes": outcome(n)})
+
+
+def drawn(asked, replicate):
+    """Return the made-up draws of a replicate."""
+    return {name: number(replicate, k) for k, name in enumerate(asked.drawn)}
 
 
 def record(n, quarters=3):
@@ -77,7 +81,8 @@ def part(store, asked, k, failed=()):
     """Write part k of a store and return its entry."""
     rows = [row(asked, ident, n, failed) for n, ident in zip(store.run_numbers(k), store.run_ids(k), strict=True)]
     series = [None if n in failed else record(n) for n in store.run_numbers(k)] if asked.series else None
-    return store.write_part(k, rows, series)
+    draws = {new: drawn(asked, new) for new in store.new_replicates(k)}
+    return store.write_part(k, rows, series, draws)
 
 
 def made(folder: Path, asked=None, order=None, failed=()) -> SweepStore:

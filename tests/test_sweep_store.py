@@ -24,7 +24,7 @@ from experiments.sweep.schema import indicator_fields, outcome_fields, outcomes,
 from experiments.sweep.store import ResumeError, SweepStore, verify_files
 from experiments.verdict import verdict
 from sim.scenario import load_scenario
-from tests.sweep_sample import COMMAND, STUDY, TEXT, VERSIONS, layout, made, part, record, row
+from tests.sweep_sample import COMMAND, STUDY, TEXT, VERSIONS, drawn, layout, made, part, record, row
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "tests" / "data" / "sweep_format_1"
@@ -40,7 +40,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def test_the_folder_holds_what_is_published(tmp_path):
     store = made(tmp_path / "a")
     names = set(files_of(tmp_path / "a"))
-    parts = {f"{kind}/part-{k:05d}.parquet" for kind in ("runs", "series") for k in range(3)}
+    parts = {f"{kind}/part-{k:05d}.parquet" for kind in ("runs", "draws", "series") for k in range(3)}
     assert names == parts | {"study.toml", "scenario.toml", "points.parquet", "manifest.json", "parts.jsonl"}
     assert (tmp_path / "a" / "study.toml").read_text("utf-8") == TEXT
     assert store.parts == 3 and store.total == 12 and store.done() == (12, 12)
@@ -222,17 +222,19 @@ def test_any_values_survive_the_round_trip(values):
         for n, (ident, (x, y, text, truth)) in enumerate(zip(store.run_ids(0), values, strict=True)):
             plain = row(asked, ident, n)
             found = {**plain.outcomes, "gdp_growth": x, "gdp_growth_reached": truth}
-            rows.append(replace(plain, error=text, outcomes=found, drawn={"P13": y, "P14": 0.0}))
-        store.record(store.write_part(0, rows))
-        back = [
-            (r["gdp_growth"], r["parameter_P13"], r["error"], r["gdp_growth_reached"]) for r in store.runs().to_pylist()
-        ]
+            found["net_cost"] = y
+            rows.append(replace(plain, error=text, outcomes=found))
+        draws = {new: drawn(asked, new) for new in store.new_replicates(0)}
+        store.record(store.write_part(0, rows, None, draws))
+        back = [(r["gdp_growth"], r["net_cost"], r["error"], r["gdp_growth_reached"]) for r in store.runs().to_pylist()]
+        kept = [(r["replicate"], r["parameter"], r["value"]) for r in store.draws().to_pylist()]
+        assert kept == [(new, name, value) for new, row_of in draws.items() for name, value in row_of.items()]
         assert back == values
         assert Path(folder, "a", "runs", "part-00000.parquet").stat().st_size > 0
 
 
 def test_what_is_not_finite_is_undefined(tmp_path):
-    asked = layout(points=1, replicates=1, size=1)
+    asked = layout(points=1, replicates=1, size=1, drawn=())
     store = SweepStore.create(tmp_path / "a", asked, VERSIONS, COMMAND)
     plain = row(asked, store.run_ids(0)[0], 0)
     odd = replace(plain, outcomes={**plain.outcomes, "gdp_growth": float("nan"), "net_cost": float("inf")})
@@ -242,7 +244,7 @@ def test_what_is_not_finite_is_undefined(tmp_path):
 
 
 def test_text_that_is_no_unicode_is_written_out(tmp_path):
-    asked = layout(points=1, replicates=1, size=1, series=False)
+    asked = layout(points=1, replicates=1, size=1, series=False, drawn=())
     store = SweepStore.create(tmp_path / "a", asked, VERSIONS, "dianzhong sweep caf\udce9.toml")
     store.record(store.write_part(0, [replace(row(asked, store.run_ids(0)[0], 0, (0,)), error="caf\udce9")]))
     assert store.runs()["error"].to_pylist() == ["caf\\udce9"]

@@ -11,7 +11,7 @@ from experiments.sweep.durable import SUFFIX, StorageError, read_bytes
 from experiments.sweep.manifest import DIFF, MANIFEST, POINTS, STUDY, Layout
 from sim.errors import InputError
 
-RUNS, SERIES, LOG, QUARANTINE = "runs", "series", "parts.jsonl", "quarantine"
+RUNS, DRAWS, SERIES, LOG, QUARANTINE = "runs", "draws", "series", "parts.jsonl", "quarantine"
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def refuse_taken(folder: Path, layout: Layout) -> None:
     names = sorted(path.name for path in folder.iterdir() if not path.name.endswith(SUFFIX))
     ours = {name for name, text in layout.files.items() if _is(folder / name, text)}
     if STUDY in ours:
-        ours |= {POINTS, DIFF, *(kind for kind in (RUNS, SERIES) if _is_empty(folder / kind))}
+        ours |= {POINTS, DIFF, *(kind for kind in (RUNS, DRAWS, SERIES) if _is_empty(folder / kind))}
     others = [name for name in names if name not in ours]
     if others:
         raise InputError(f"{folder}: is not empty (holds {', '.join(others[:3])}); choose a new folder")

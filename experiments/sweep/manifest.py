@@ -37,7 +37,8 @@ class Layout:
 
     `files` are texts by name, written exactly (`study.toml`, scenarios); `points` one mapping a point in order of its
     number, with point_id, point_hash, scenario and the varied columns; `columns` the varied columns of a run with their
-    types, float64 or string; `drawn` the ids of sampled parameters. Run n is point n % P of replicate n // P.
+    types, float64 or string; `drawn` the ids of sampled parameters, kept once a replicate. Run n is point n % P of
+    replicate n // P.
     """
 
     study_sha256: str

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 OK, STATUSES = "ok", ("ok", "failed", "timeout", "killed")
 TEXT, REAL, TRUTH, INT64, INT32, INT16 = "string", "float64", "bool", "int64", "int32", "int16"
-PARAMETER = "parameter_"
 
 _MONEY = "million yuan"
 _REAL_MONEY = "million yuan, 2020 prices"
@@ -48,7 +47,7 @@ class Field:
 class RunRow:
     """One run as it is stored. A run that failed has a row with empty outcomes: never an absent row, never a zero.
 
-    `varied` is by column of the points, `drawn` by parameter id, `outcomes` by name in `outcome_fields`.
+    `varied` is by column of the points, `outcomes` by name in `outcome_fields`.
     """
 
     run_id: str
@@ -59,14 +58,12 @@ class RunRow:
     error: str | None = None
     traceback: str | None = None
     varied: Mapping[str, Any] = field(default_factory=dict)
-    drawn: Mapping[str, float] = field(default_factory=dict)
     outcomes: Mapping[str, float | bool | int | None] = field(default_factory=dict)
 
     def flat(self) -> dict[str, Any]:
         """Return the row as one mapping, by column; what is not a finite number is undefined."""
         own = {name: getattr(self, name) for name in _OWN}
-        drawn = {f"{PARAMETER}{ident}": value for ident, value in self.drawn.items()}
-        found = {**own, **self.varied, **drawn, **self.outcomes}
+        found = {**own, **self.varied, **self.outcomes}
         return {name: _storable(value) for name, value in found.items()}
 
 
@@ -84,6 +81,11 @@ POINT_FIELDS = (
     Field("point_id", INT32, "", "Number of the point, in the order of the design", "设计点编号"),
     Field("point_hash", TEXT, "", "sha256 of scenario, levers and assumptions", "设计点哈希"),
     Field("scenario", TEXT, "", "Name of the scenario", "情景"),
+)
+DRAW_FIELDS = (
+    Field("replicate", INT32, "", "Replicate, as in runs", "重复编号"),
+    Field("parameter", TEXT, "", "A sampled parameter, by id", "参数编号"),
+    Field("value", REAL, "of the parameter", "What was drawn, before what a point or the study assumes", "抽样值"),
 )
 SERIES_FIELDS = (
     Field("run_id", TEXT, "", "Run, as in runs", "运行编号"),
@@ -181,29 +183,18 @@ def varied_field(name: str, kind: str) -> Field:
             return Field(name, kind, "quarter", f"First quarter of: {lever.title_en}", f"{lever.title_zh}：起始季度")
         return Field(name, kind, lever.unit, lever.title_en, lever.title_zh)
     if group == "uncertain" and ident in tables.parameters():
-        return _parameter(name, ident, kind)
+        row = tables.parameters()[ident]
+        return Field(name, kind, row.unit, row.title_en, row.title_zh)
     if name == "scenario":
         return Field(name, kind, "", "Name of the scenario", "情景")
     return Field(name, kind, "", name, name)
 
 
-def drawn_field(ident: str) -> Field:
-    """Return the column of a sampled parameter."""
-    return _parameter(f"{PARAMETER}{ident}", ident, REAL)
-
-
-def _parameter(name: str, ident: str, kind: str) -> Field:
-    row = tables.parameters().get(ident)
-    if row is None:
-        return Field(name, kind, "", ident, ident)
-    return Field(name, kind, row.unit, row.title_en, row.title_zh)
-
-
-def run_fields(columns: Mapping[str, str], drawn: Iterable[str], names: Iterable[str]) -> tuple[Field, ...]:
-    """Return the columns of a part of runs: the run, what is varied, what is drawn, and the outcomes named."""
+def run_fields(columns: Mapping[str, str], names: Iterable[str]) -> tuple[Field, ...]:
+    """Return the columns of a part of runs: the run, what is varied, and the outcomes named."""
     known = {column.name: column for column in outcome_fields()}
     varied = [varied_field(name, kind) for name, kind in columns.items()]
-    return (*RUN_FIELDS, *varied, *(drawn_field(ident) for ident in drawn), *(known[name] for name in names))
+    return (*RUN_FIELDS, *varied, *(known[name] for name in names))
 
 
 def point_fields(columns: Mapping[str, str]) -> tuple[Field, ...]:
@@ -243,10 +234,10 @@ def schema_markdown() -> str:
     start = Field("policy.<lever>.from", REAL, "quarter", "Its first quarter, if varied; 1 is 2021Q1", "")
     varied = Field("uncertain.<parameter>", REAL, "of the parameter", "A varied parameter, by id", "")
     several = Field("scenario", TEXT, "", "Name of the scenario, if there are several", "")
-    sampled = Field("parameter_<parameter>", REAL, "of the parameter", "A sampled parameter, by id", "")
     blocks = {
-        "runs/part-*.parquet": (*RUN_FIELDS, several, lever, start, varied, sampled, *outcome_fields()),
+        "runs/part-*.parquet": (*RUN_FIELDS, several, lever, start, varied, *outcome_fields()),
         "points.parquet": (*POINT_FIELDS, lever, start, varied),
+        "draws/part-*.parquet": DRAW_FIELDS,
         "series/part-*.parquet": (*SERIES_FIELDS, *indicator_fields()),
     }
     return "\n".join(_block(name, fields) for name, fields in blocks.items())

@@ -25,7 +25,7 @@ from experiments.sweep.durable import (
     sha256,
     write_file,
 )
-from experiments.sweep.folders import LOG, QUARANTINE, RUNS, SERIES, readable, refuse_others, refuse_taken
+from experiments.sweep.folders import DRAWS, LOG, QUARANTINE, RUNS, SERIES, readable, refuse_others, refuse_taken
 from experiments.sweep.manifest import (
     DIFF,
     MANIFEST,
@@ -42,6 +42,7 @@ from experiments.sweep.manifest import (
 )
 from experiments.sweep.parts import Entry, Log, parquet_bytes, read_log, read_table, series_columns, write_log
 from experiments.sweep.schema import (
+    DRAW_FIELDS,
     FORMAT,
     OK,
     STATUSES,
@@ -104,9 +105,9 @@ class SweepStore:
             manifest = new_manifest(layout, provenance, command, files)
             store = cls(folder, manifest, manifest["code_sha256"])
             manifest["files"][POINTS] = write_file(folder / POINTS, store._points_bytes(layout))
-            make_folder(folder / RUNS)
-            if layout.series:
-                make_folder(folder / SERIES)
+            for kind in (RUNS, DRAWS, SERIES):
+                if kind in store.fields:
+                    make_folder(folder / kind)
             write_file(folder / MANIFEST, (sealed(manifest, indent=2) + "\n").encode())
         except StorageError as error:
             if isinstance(error.__cause__, OSError) and error.__cause__.errno in _UNWRITABLE:
@@ -190,12 +191,14 @@ class SweepStore:
 
     @cached_property
     def fields(self) -> dict[str, tuple[Field, ...]]:
-        """Return the columns of `runs`, `points` and, if kept, `series`."""
+        """Return the columns of `runs`, `points` and, if kept, `draws` and `series`."""
         columns = dict(self.manifest["columns"])
         found = {
-            RUNS: run_fields(columns, self.manifest["drawn"], self.manifest["outcomes"]),
+            RUNS: run_fields(columns, self.manifest["outcomes"]),
             "points": point_fields(columns),
         }
+        if self.manifest["drawn"]:
+            found[DRAWS] = DRAW_FIELDS
         return found | ({SERIES: series_fields(self.manifest["indicators"])} if self.has_series else {})
 
     @cached_property
@@ -203,7 +206,7 @@ class SweepStore:
         return [str(value) for value in self.points()["point_hash"].to_pylist()]
 
     def _file_names(self, number: int) -> dict[str, str]:
-        return {kind: f"{kind}/part-{number:05d}.parquet" for kind in (RUNS, SERIES) if kind in self.fields}
+        return {kind: f"{kind}/part-{number:05d}.parquet" for kind in (RUNS, DRAWS, SERIES) if kind in self.fields}
 
     def _provenance(self) -> dict[str, Any]:
         """Return what is in the metadata of every file: no time, no host, no option that leaves the results alone."""
@@ -218,23 +221,43 @@ class SweepStore:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def write_part(
-        self, number: int, rows: Sequence[RunRow], series: Sequence[Mapping[str, Sequence[float]] | None] | None = None
+        self,
+        number: int,
+        rows: Sequence[RunRow],
+        series: Sequence[Mapping[str, Sequence[float]] | None] | None = None,
+        draws: Mapping[int, Mapping[str, float]] | None = None,
     ) -> Entry:
         """Write one part durably and return its entry; to be called in a worker. The same rows give the same bytes.
 
-        `series` holds the record of each row, None for a run that failed.
+        `series` holds the record of each row, None for a run that failed; `draws` the sampled parameters by id of each
+        of the `new_replicates` of the part.
         """
         self._check_rows(number, rows)
         names = self._file_names(number)
         flat = [row.flat() for row in rows]
         columns = {field.name: [row.get(field.name) for row in flat] for field in self.fields[RUNS]}
         data = {RUNS: parquet_bytes(columns, self.fields[RUNS], self._provenance())}
+        if DRAWS in self.fields:
+            data[DRAWS] = parquet_bytes(self._draw_columns(number, draws or {}), DRAW_FIELDS, self._provenance())
         if self.has_series:
             records = [None] * len(rows) if series is None else series
             found = series_columns([row.run_id for row in rows], records, self.manifest["indicators"])
             data[SERIES] = parquet_bytes(found, self.fields[SERIES], self._provenance())
         written = {names[kind]: write_file(self.folder / names[kind], data[kind]) for kind in names}
         return Entry(number, len(rows), written)
+
+    def new_replicates(self, number: int) -> list[int]:
+        """Return the replicates whose first run is in a part: their draws are kept there, once for all points."""
+        numbers, points = self.run_numbers(number), int(self.manifest["points"])
+        return [n // points for n in numbers if n % points == 0]
+
+    def _draw_columns(self, number: int, draws: Mapping[int, Mapping[str, float]]) -> dict[str, list[Any]]:
+        names, new = list(self.manifest["drawn"]), self.new_replicates(number)
+        return {
+            "replicate": [replicate for replicate in new for _ in names],
+            "parameter": names * len(new),
+            "value": [float(draws[replicate][name]) for replicate in new for name in names],
+        }
 
     def _check_rows(self, number: int, rows: Sequence[RunRow]) -> None:
         """Refuse rows that are not those of the part: a mistake of ours, which must never reach a file."""
@@ -258,7 +281,7 @@ class SweepStore:
         recorded, with exactly the expected runs; a file that is not goes to quarantine and its part is computed again,
         like the part of a file that nobody recorded.
         """
-        for folder in (self.folder, self.folder / RUNS, self.folder / SERIES):
+        for folder in (self.folder, *(self.folder / kind for kind in (RUNS, DRAWS, SERIES))):
             remove_temporaries(folder)
         log = read_log(self.folder / LOG)
         sound = {}
@@ -278,16 +301,22 @@ class SweepStore:
         if not 0 <= entry.number < self.parts or set(entry.files) != set(self._file_names(entry.number).values()):
             yield LOG, f"names a part {entry.number} that this sweep does not have"
             return
-        expected = self.run_ids(entry.number)
         for kind, name in self._file_names(entry.number).items():
+            key = "replicate" if kind == DRAWS else "run_id"
             try:
-                table = read_table(self.folder / name, self.fields[kind], entry.files[name], ["run_id"])
+                table = read_table(self.folder / name, self.fields[kind], entry.files[name], [key])
             except StorageError as error:
                 yield name, str(error).partition(": ")[2]
                 continue
-            found = table["run_id"].to_pylist()
-            if not set(found) <= set(expected) if kind == SERIES else found != expected or entry.rows != len(found):
+            if not self._belongs(kind, entry, table[key].to_pylist()):
                 yield name, "holds other runs than its part"
+
+    def _belongs(self, kind: str, entry: Entry, found: list[Any]) -> bool:
+        """Return whether the keys of a file are those of its part: a run that failed has no series."""
+        if kind == DRAWS:
+            return sorted(set(found)) == self.new_replicates(entry.number)
+        expected = self.run_ids(entry.number)
+        return set(found) <= set(expected) if kind == SERIES else found == expected and entry.rows == len(found)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -320,6 +349,15 @@ class SweepStore:
         if not self.has_series:
             raise InputError(f"{self.folder}: keeps no series; the study must ask for them before its first run")
         return self._merged(SERIES)
+
+    def draws(self) -> pa.Table:
+        """Return the sampled parameters of every replicate that has begun: replicate, parameter, value.
+
+        InputError if nothing is sampled in this sweep.
+        """
+        if DRAWS not in self.fields:
+            raise InputError(f"{self.folder}: nothing is drawn in this sweep, because it uses central assumptions")
+        return self._merged(DRAWS)
 
     def points(self) -> pa.Table:
         """Return the design: one row per point."""
@@ -370,7 +408,7 @@ def verify_files(store: SweepStore) -> list[Problem]:
     if log.torn and not log.unreadable:
         found.append(Problem(LOG, "the last line is not ended"))
     listed = {name for entry in log.entries.values() for name in entry.files}
-    for kind in (RUNS, SERIES):
+    for kind in (RUNS, DRAWS, SERIES):
         for path in sorted((store.folder / kind).glob("*")):
             if f"{kind}/{path.name}" not in listed:
                 what = "was left by a crash" if path.name.endswith(SUFFIX) else "is not in the log of finished parts"

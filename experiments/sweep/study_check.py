@@ -86,15 +86,14 @@ def _assumed(ident: str, value: float) -> dict[str, Any]:
 
 
 def _bytes(study: Study, runs: int, size: int, quarters: int) -> float:
-    """Estimate the bytes of a store: a part has one description per column, and a draw that all points share is
-    stored about once.
-    """
+    """Estimate the bytes of a store: a part has one description per column, and draws are kept once a replicate."""
     drawn = sum(row.role == "uncertain" for row in tables.parameters().values())
     outcomes = 2 * len(tables.targets()) + _TOTALS
     parts, points = math.ceil(runs / size), study.number_of_points()
-    draws = min(runs, study.replicates + parts) if points > 1 else runs
-    described = parts * (_OWN_COLUMNS + drawn + len(study.varied) + outcomes) * _COLUMN_BYTES
-    values = draws * drawn * _VALUE_BYTES + runs * ((outcomes + len(study.varied)) * _VALUE_BYTES + _OWN_BYTES)
+    described = parts * (_OWN_COLUMNS + len(study.varied) + outcomes) * _COLUMN_BYTES
+    values = study.replicates * drawn * _VALUE_BYTES + runs * (
+        (outcomes + len(study.varied)) * _VALUE_BYTES + _OWN_BYTES
+    )
     table = points * (len(study.varied) * _VALUE_BYTES + _OWN_BYTES)
     series = parts * INDICATORS * _COLUMN_BYTES + runs * (quarters + 1) * INDICATORS * _SERIES_BYTES
     return described + values + table + (series if study.series else 0.0)
