@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiments.messages import Messages
-from experiments.wording import BAR_CELLS, Style, folded, money, number, pad, percent, probability, unit_name, width
+from experiments.units import quantity
+from experiments.wording import BAR_CELLS, Style, folded, money, number, pad, percent, probability, width
 from sim.calibration.tables import levers
 
 _WORDS = ((0.05, "out", "red"), (0.35, "unlikely", "yellow"), (0.65, "even", "yellow"), (0.95, "likely", "green"))
@@ -90,7 +91,8 @@ def _details(row: Document, text: Messages) -> list[str]:
     unit, parts = row["unit"], []
     if row["gap"] is not None:
         key = "board.gap" if row["gap"] < 0 else "board.margin"
-        parts.append(f"{text(key, gap=number(row['gap'], unit, text, sign=True))} {unit_name(unit, text)}")
+        gap = number(row["gap"], unit, text, sign=True)
+        parts.append(text(key, gap=quantity(gap, unit, text.language)))
     if row["first_year_out_of_reach"] is not None:
         parts.append(text("board.out_since", year=row["first_year_out_of_reach"]))
     against = row["against"]

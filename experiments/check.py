@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.ensemble import LUCK_REPLICATES, Plan
 from experiments.messages import Messages
+from experiments.units import quantity
 from experiments.wording import duration
 from sim.calibration import tables
 from sim.scenario import Scenario, date_of
@@ -95,12 +96,12 @@ def _lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:
     if document["assumptions"]:
         yield text("check.assumptions")
         yield from (
-            f"  {row['id']} {text.title(row)}: {row['central']:g} -> {row['value']:g} {row['unit']}"
+            f"  {row['id']} {text.title(row)}: {row['central']:g} -> {_value(row, text)}"
             for row in document["assumptions"]
         )
     if document["parks"]:
         yield text("check.parks")
-        yield from (f"  {row['id']} {text.title(row)}: {row['planned_area']:g} km2" for row in document["parks"])
+        yield from (f"  {row['id']} {text.title(row)}: {quantity(f'{row["planned_area"]:g}', 'km2', text.language)}" for row in document["parks"])
     if document["links"]:
         yield text("check.links")
         yield from (f"  {row['source']} - {row['target']} ({row['layer']})" for row in document["links"])
@@ -109,8 +110,12 @@ def _lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:
     yield text("check.runs", lucks=document["luck_reruns"], time=time, **counts)
 
 
+def _value(row: Mapping[str, Any], text: Messages) -> str:
+    return quantity(f"{row['value']:g}", row["unit"], text.language)
+
+
 def _lever_lines(row: Mapping[str, Any], text: Messages) -> Iterator[str]:
-    line = f"  {row['id']} {text.title(row)}: {row['baseline']:g} -> {row['value']:g} {row['unit']}"
+    line = f"  {row['id']} {text.title(row)}: {row['baseline']:g} -> {_value(row, text)}"
     if row["value"] == row["baseline"]:
         line += text("check.same")
     if row["to"] is not None or row["from"] != date_of(1):

@@ -107,9 +107,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         # money and units
         "unit.money": ("{value} 亿元", "{value} billion yuan"),
         "unit.small_money": ("{value} 万元", "{value} million yuan"),
-        "unit.percent": ("% /年", "% a year"),
-        "unit.points": ("个百分点/年", "points a year"),
-        "unit.density": ("亿元/平方公里", "(100M yuan per km2)"),
         # constraints
         "constraint.land_quota": ("用地指标", "land quota"),
         "constraint.serviced_land": ("熟地供应", "serviced land"),

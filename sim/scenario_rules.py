@@ -11,6 +11,7 @@ from typing import Any
 
 from sim.calibration import tables
 from sim.calibration.records import Lever, Parameter
+from sim.calibration.units import amount_of
 from sim.errors import InputError, nearest
 from sim.scenario import LAST_QUARTER, Scenario, Setting, date_of, quarter_of
 from sim.toml_guard import is_finite_number
@@ -223,7 +224,7 @@ def _date(row: Mapping[str, Any], key: str, place: str, problems: Problems) -> i
 def _number(value: Any, place: str, declared: Any, problems: Problems) -> float:
     """Return the number as a float, noting an error if it is none or lies outside the declared range."""
     title = getattr(declared, "title_en", "") or declared.name
-    allowed = f"{_span(declared.low, declared.high)} {declared.unit} ({title})"
+    allowed = f"{amount_of(_span(declared.low, declared.high), declared.unit)} ({title})"
     key = "value"
     if not is_finite_number(value):
         what = "is not a finite number" if isinstance(value, float) else "is not a number"

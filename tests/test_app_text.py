@@ -14,18 +14,21 @@ from experiments.chart_text import GROUPS
 from experiments.chart_text import TEXT as CHARTS
 from experiments.dashboard import words as words_module
 from experiments.dashboard.evidence import KINDS, evidence
+from experiments.dashboard.frame import slider_format
 from experiments.dashboard.words import TEXT as FRAME
-from experiments.dashboard.words import UNITS_ZH, Words, merged
+from experiments.dashboard.words import Words, merged
 from experiments.dashboard.words_data import TEXT as DATA
+from experiments.describe import indicator_rows
 from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
 from experiments.messages import texts
+from experiments.units import unit_name
 from sim.calibration import tables
+from sim.calibration.units import UNITS
 from sim.scenario import LAST_QUARTER, Setting
 
 FOLDER = Path(experiments.dashboard.__file__).parent
 CHINESE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
 SAME_IN_BOTH = {"table.low", "table.high", "map.change", "map.link", "tip.p05", "tip.p25", "tip.p75", "tip.p95"}
-NOT_CHINESE_UNITS = {"%", "0/1"}
 
 
 def blanks(text: str) -> set[str]:
@@ -160,12 +163,35 @@ def test_names_that_come_from_data_have_a_text_in_both_languages(words):
         assert words(f"subject.{subject}")
 
 
-def test_every_unit_of_a_lever_has_a_chinese_name():
-    units = {row.unit for row in tables.levers().values()}
-    assert units <= set(UNITS_ZH)
-    for unit, name in UNITS_ZH.items():
-        assert not CHINESE.search(unit)
-        assert CHINESE.search(name) or name.endswith("km²") or unit in NOT_CHINESE_UNITS, unit
+SHOWN_UNITS = sorted(
+    {row.unit for table in (tables.levers, tables.parameters, tables.targets) for row in table().values()}
+    | {row["unit"] for row in indicator_rows()}
+    | UNITS  # whatever a cell of a table may hold tomorrow
+)
+
+
+@pytest.mark.parametrize("unit", SHOWN_UNITS)
+def test_every_unit_of_every_table_has_a_chinese_name(unit):
+    assert not CHINESE.search(unit_name(unit, "en"))
+    assert CHINESE.search(unit_name(unit, "zh")) or unit == "%"
+
+
+@pytest.mark.parametrize("unit", SHOWN_UNITS)
+def test_no_number_runs_into_a_unit_that_begins_with_one(unit, words):
+    assert not re.search(r"60\s+\d", words.quantity("60", unit))
+    assert "60" in words.quantity("60", unit)
+    assert slider_format("%.1f", words, unit).replace("%%", "").count("%") == 1
+
+
+def test_a_land_intensity_reads_as_each_language_writes_it():
+    unit = tables.levers()["I02a"].unit
+    assert Words("zh").quantity("60", unit) == "60 亿元/平方公里"
+    assert Words("en").quantity("60", unit) == "60 × 100M yuan per km²"
+
+
+def test_what_is_no_unit_stands_in_brackets(words):
+    said = words.quantity("0.05", "elasticity")
+    assert said == {"zh": "0.05（弹性）", "en": "0.05 (elasticity)"}[words.language]
 
 
 @pytest.mark.parametrize("lever", tables.levers())

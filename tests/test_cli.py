@@ -237,7 +237,7 @@ def test_check_says_what_would_run(tmp_path: Path) -> None:
     )
     answer = call("check", "plan.toml", "--replicates", "10", "--workers", "1", cwd=tmp_path)
     assert answer.returncode == 0
-    assert "I13a Annual land quota (separate account): 3 -> 5 km2 per year, 2022Q1 to the end" in answer.stdout
+    assert "I13a Annual land quota (separate account): 3 -> 5 km² per year, 2022Q1 to the end" in answer.stdout
     assert "I09g acts only together with I09h = 2" in answer.stdout
     assert "north_park" in answer.stdout
     assert "10 replicates" in answer.stdout

@@ -126,7 +126,7 @@ def _changes(words: Words, steps: History) -> None:
         for lever, old, new in found:
             row = tables.levers()[lever]
             dated = words.dates(steps.now.setting(lever))
-            st.markdown(f"{words.title(row)} {old:g} → **{new:g}** {words.unit(row.unit)} {dated}")
+            st.markdown(f"{words.title(row)} {old:g} → {words.quantity(f'**{new:g}**', row.unit)} {dated}")
             back = steps.now.with_lever(lever, Setting(old))
             st.button(words("frame.back"), key=f"back_{lever}", on_click=put, args=(back, lever), type="tertiary")
 
@@ -194,6 +194,12 @@ def decimals(step: float) -> str:
     return f"%.{max(0, -math.floor(math.log10(step) + 1e-9))}f"
 
 
+def slider_format(number: str, words: Words, unit: str) -> str:
+    """Return the format of a slider: how its number stands with its unit; only the number holds a place."""
+    before, after = words.quantity("\0", unit).split("\0")
+    return before.replace("%", "%%") + number + after.replace("%", "%%")
+
+
 def _lever(words: Words, desk: Desk, row: Lever) -> None:
     """Draw the slider of a lever, with a note of its baseline and of what the text says, and the fine-tuning of it."""
     key = f"lever_{row.id}"
@@ -208,7 +214,7 @@ def _lever(words: Words, desk: Desk, row: Lever) -> None:
         row.high,
         step=step,
         key=key,
-        format=f"{decimals(step)} {words.unit(row.unit).replace('%', '%%')}",
+        format=slider_format(decimals(step), words, row.unit),
         help=words.lever_help(row),
         on_change=_moved,
         args=(row.id,),
