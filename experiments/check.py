@@ -101,7 +101,9 @@ def _lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:
         )
     if document["parks"]:
         yield text("check.parks")
-        yield from (f"  {row['id']} {text.title(row)}: {quantity(f'{row["planned_area"]:g}', 'km2', text.language)}" for row in document["parks"])
+        for row in document["parks"]:
+            area = quantity(f"{row['planned_area']:g}", "km2", text.language)
+            yield f"  {row['id']} {text.title(row)}: {area}"
     if document["links"]:
         yield text("check.links")
         yield from (f"  {row['source']} - {row['target']} ({row['layer']})" for row in document["links"])

@@ -310,6 +310,26 @@ def test_a_definition_is_a_step_like_any_other(name, value):
     assert now(at) == Desk()
 
 
+@pytest.mark.parametrize(
+    ("given", "open_to"),
+    [
+        (Desk(), False),
+        (Desk(replicates=20), False),
+        (Desk(horizon=2030), True),
+        (Desk(seed=11, replicates=20), True),
+        (CASES["assumption fixed"], True),
+        (CASES["a new park and a new road"], True),
+    ],
+)
+def test_reset_is_offered_when_it_would_change_something(given, open_to):
+    at = opened(to_query(given, "en"))
+    assert at.button(key="reset").disabled is not open_to
+    if open_to:
+        whole(at.button(key="reset").click().run())
+        assert now(at) == Desk(replicates=given.replicates)
+        assert at.button(key="reset").disabled
+
+
 def test_the_step_before_is_drawn_thin_and_can_be_switched_off():
     at = opened({"lang": "en"})
     whole(at.slider(key="lever_I18b").set_value(1500.0).run())

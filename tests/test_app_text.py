@@ -25,6 +25,7 @@ from experiments.units import unit_name
 from sim.calibration import tables
 from sim.calibration.units import UNITS
 from sim.scenario import LAST_QUARTER, Setting
+from sim.targets import SLACK
 
 FOLDER = Path(experiments.dashboard.__file__).parent
 CHINESE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
@@ -129,17 +130,56 @@ def test_every_text_that_a_page_asks_for_exists(where, key, values):
         assert blanks(merged()[key]["en"]) - {"language"} == set(values) - {"language"}, where
 
 
-def test_every_text_is_asked_for_somewhere():
-    literal = {key for _, key, _ in ASKED}
-    patterns = [re.compile(re.escape(key).replace(r"\*", ".+")) for key in literal if "*" in key]
-    in_variables = {"lever.direction", "lever.text", "card.gap_short", "card.gap_over"}
-    unused = {key for key in set(merged()) - literal - in_variables if not any(p.fullmatch(key) for p in patterns)}
-    assert {key for key in unused if not key.startswith(FROM_DATA)} <= NOT_USED
+# Keys that the code puts together: the beginning is literal there, the rest must be a name of the code or of the data.
+PREFIXES = (
+    "assumptions.", "bar.", "board.columns.", "card.unit.", "chart.confidence.", "constraint.", "data.confidence.",
+    "data.kind.", "data.role.", "data.sort.", "data.state.", "data.tab.", "def.", "def.rule.", "describe.", "help.",
+    "lab.", "ledger.", "map.", "park.", "subject.", "tgt.", "tip.", "word.",
+)  # fmt: skip
 
 
-# Asked for by `known`, or by the charts under names that they put together.
-FROM_DATA = ("def.", "card.unit.", "subject.", "data.confidence.", "tip.", "map.", "fan.", "ledger.", "dots.", "side.")
-NOT_USED = {"table.item"}
+def written_in_the_code() -> tuple[set[str], set[str], set[str]]:
+    """Return what the program writes as literals and names of arguments, and the beginnings of f-strings and sums."""
+    literal: set[str] = set()
+    names: set[str] = set()
+    beginnings: set[str] = set()
+    keys = {*merged(), *texts()}
+    for path in FOLDER.parent.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        declared = {id(key) for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys}
+        for node in ast.walk(tree):
+            match node:
+                case ast.Constant(value=str(text)) if id(node) not in declared or text not in keys:
+                    literal.add(text)
+                case ast.Constant(value=int(number)):
+                    names.add(str(number))
+                case ast.keyword(arg=str(name)):
+                    names.add(name)
+                case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
+                    beginnings.add(text)
+                case ast.BinOp(left=ast.Constant(value=str(text))):
+                    beginnings.add(text)
+    return literal, names | literal, beginnings
+
+
+LITERAL, NAMES, BEGINNINGS = written_in_the_code()
+DATA_NAMES = {*tables.targets(), *tables.sites(), *tables.parks(), *SLACK, *SHARES, *PATHS, *RULES} | {
+    row.unit for row in tables.targets().values()
+}
+
+
+@pytest.mark.parametrize("key", [*merged(), *texts()])
+def test_every_text_is_used_somewhere(key):
+    if key in LITERAL:
+        return
+    begun = [key.removeprefix(prefix) for prefix in PREFIXES if key.startswith(prefix)]
+    known = NAMES | DATA_NAMES
+    assert any(rest in known or set(rest.split(".")) <= known for rest in begun), f"{key} is used nowhere"
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_every_prefix_is_still_put_together_somewhere(prefix):
+    assert prefix in BEGINNINGS
 
 
 def test_names_that_come_from_data_have_a_text_in_both_languages(words):

@@ -90,12 +90,12 @@ def _steps(words: Words, steps: History) -> None:
     with st.container(horizontal=True, gap="small"):
         st.button(words("frame.undo"), on_click=steps.undo, disabled=not steps.can_undo, key="undo")
         st.button(words("frame.redo"), on_click=steps.redo, disabled=not steps.can_redo, key="redo")
-        st.button(words("frame.reset"), on_click=_reset, disabled=steps.now == Desk(), key="reset")
+        st.button(words("frame.reset"), on_click=_reset, disabled=steps.now == steps.now.reset(), key="reset")
     st.toggle(words("frame.ghost"), key="ghost", value=True, help=words("frame.ghost.help"))
 
 
 def _reset() -> None:
-    put(Desk(), "reset")
+    put(st.session_state.history.now.reset(), "reset")
 
 
 def _presets(words: Words, steps: History) -> None:

@@ -205,7 +205,6 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "table.reference": {"zh": "对照", "en": "Reference"},
     "table.change": {"zh": "变化", "en": "Change"},
     "table.chance": {"zh": "达标可能", "en": "Probability"},
-    "table.item": {"zh": "项目", "en": "Item"},
     "table.persons": {"zh": "{n} 人", "en": "{n} persons"},
 }
 
