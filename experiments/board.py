@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiments.messages import Messages
+from experiments.timing import warnings
 from experiments.units import quantity
 from experiments.wording import BAR_CELLS, Style, folded, money, number, pad, percent, probability, width
 from sim.calibration.tables import levers
@@ -54,6 +55,7 @@ def _head(document: Document, text: Messages, style: Style) -> Iterator[str]:
         yield text("board.extension")
     if document["assume"]:
         yield text("board.changed", changes=", ".join(f"{k} = {v:g}" for k, v in document["assume"].items()))
+    yield from (style.paint(line, "yellow") for line in warnings(document["timing"], text))
     reached = document["reached"]
     if reached["median"] is not None:
         counts = {key: f"{reached[key]:g}" for key in ("median", "p05", "p95", "of")}

@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.ensemble import LUCK_REPLICATES, Plan
 from experiments.messages import Messages
+from experiments.timing import misfits, warnings
 from experiments.units import quantity
 from experiments.wording import duration
 from sim.calibration import tables
@@ -33,6 +34,7 @@ def check_document(plan: Plan, source: str) -> dict[str, Any]:
         "sha256": plan.scenario.sha256,
         "levers": list(_levers(plan.scenario)),
         "assumptions": list(_assumptions(plan)),
+        "timing": {"scenario": misfits(plan.scenario, plan.horizon), "against": misfits(plan.against, plan.horizon)},
         "parks": [dict(park) for park in plan.scenario.parks],
         "links": [dict(link) for link in plan.scenario.links],
         "arms": plan.different_arms() + constraints,
@@ -93,6 +95,7 @@ def _lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:
     yield text("check.levers") if document["levers"] else text("check.no_levers")
     for row in document["levers"]:
         yield from _lever_lines(row, text)
+    yield from (f"  {line}" for line in warnings(document["timing"], text))
     if document["assumptions"]:
         yield text("check.assumptions")
         yield from (

@@ -134,6 +134,16 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "  提示：{lever} 在 {background} 之下才起作用，而本方案没有设定它。",
             "  note: {lever} acts only together with {background}, which this scenario does not set.",
         ),
+        "timing.late": (
+            "{lever} 从 {start} 起才实施，晚于 {horizon} 年末：不起作用。",
+            "{lever} begins {start}, after the end of {horizon}: it has no effect.",
+        ),
+        "timing.ramp": (
+            "{lever} 从 {start} 起分 {n} 个季度到位，但到最后一个季度 {last} 只走完 {share}。",
+            "{lever} rises over {n} quarters from {start}; in {last}, its last quarter, it has made {share} of its "
+            "change.",
+        ),
+        "timing.against": ("对照方案：{warning}", "Reference: {warning}"),
         "check.assumptions": ("假设：", "Assumptions:"),
         "check.parks": ("假设的园区：", "Hypothetical parks:"),
         "check.links": ("假设的联系：", "Hypothetical links:"),

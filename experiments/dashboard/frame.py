@@ -12,6 +12,7 @@ import streamlit as st
 from experiments.dashboard.desk import REPLICATES, Desk, History, changes, from_query, to_query
 from experiments.dashboard.words import Words
 from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
+from experiments.timing import misfits, warning
 from sim.calibration import tables
 from sim.calibration.records import Lever, Parameter
 from sim.errors import InputError
@@ -23,6 +24,7 @@ PINNED = ("I13a", "I13j", "I02a", "I18b", "I18d", "I05b", "I11b", "I04a", "I12c"
 SLIDER_STEPS = 200
 LANGUAGES = {"中文": "zh", "English": "en"}
 MOST_FOUND = 20
+MOST_WARNINGS = 3
 
 
 def history() -> History:
@@ -57,6 +59,7 @@ def draw(words: Words, on_lab: bool) -> Desk:
         _steps(words, steps)
         _presets(words, steps)
         _changes(words, steps)
+        _timing(words, steps.now)
         with st.expander(words("frame.levers"), expanded=on_lab, icon=None):
             _levers(words, steps.now)
         with st.expander(words("frame.assumptions", n=len(steps.now.scenario.assumptions))):
@@ -129,6 +132,16 @@ def _changes(words: Words, steps: History) -> None:
             st.markdown(f"{words.title(row)} {old:g} → {words.quantity(f'**{new:g}**', row.unit)} {dated}")
             back = steps.now.with_lever(lever, Setting(old))
             st.button(words("frame.back"), key=f"back_{lever}", on_click=put, args=(back, lever), type="tertiary")
+
+
+def _timing(words: Words, desk: Desk) -> None:
+    """Warn of levers whose dates do not fit the target year; the first few of many."""
+    found = misfits(desk.scenario, desk.horizon)
+    if found:
+        lines = [f"- {warning(row, words.terminal)}" for row in found[:MOST_WARNINGS]]
+        if len(found) > MOST_WARNINGS:
+            lines.append("- " + words("frame.more", n=len(found) - MOST_WARNINGS))
+        st.warning("\n".join(lines))
 
 
 # Levers --------------------------------------------------------------------------------------------------------------

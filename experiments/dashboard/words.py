@@ -43,6 +43,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "frame.preset.apply": {"zh": "采用此方案", "en": "Apply"},
     "frame.changes": {"zh": "改动（{n}）", "en": "Changes ({n})"},
     "frame.unchanged": {"zh": "与基准相同", "en": "Same as baseline"},
+    "frame.more": {"zh": "另有 {n} 项同样如此。", "en": "and {n} more."},
     "frame.back": {"zh": "× 撤掉", "en": "× take back"},
     "frame.levers": {"zh": "政策工具", "en": "Policy levers"},
     "frame.search": {"zh": "搜索工具", "en": "Search levers"},
