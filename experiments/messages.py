@@ -200,7 +200,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "app.open": ("政策实验室：{urls} （按 Ctrl-C 结束）", "Policy Lab: {urls} (Ctrl-C ends it)"),
         "help.proof": ("检验项目：{proofs}", "one of: {proofs}"),
-        "help.proof_replicates": ("重复次数", "number of replicates"),
+        "help.proof_workers": ("进程数（默认 {n}）", "number of processes (default: {n})"),
         "help.lang": ("输出语言", "language of the output"),
         "help.version": ("显示版本", "show the version"),
         "help.scenario": (

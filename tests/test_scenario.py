@@ -105,11 +105,20 @@ def test_dotted_names_work_quoted_bare_and_as_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "given", [{"I13a": 5}, {"land": {"annual_quota": 5}}, {"I13a": {"value": 5, "from": "2022Q1"}}]
+)
+def test_a_lever_among_the_assumptions_is_told_where_it_belongs(given: dict[str, Any]) -> None:
+    assert "is a lever, not a parameter; move it to [levers]" in message({"assumptions": given})
+
+
+@pytest.mark.parametrize(
     ("entry", "parts"),
     [
         ({"I13a": 99}, ["plan.toml: levers.I13a: value = 99 is above the allowed 0 to 15 km2 per year (", "choose"]),
         ({"I13a": -1}, ["value = -1 is below the allowed 0 to 15 km2 per year"]),
         ({"land.anual_quota": 3}, ["levers.land.anual_quota: no such lever; did you mean land.annual_quota"]),
+        ({"P12": 5}, ["levers.P12: is a parameter, not a lever; move it to [assumptions]"]),
+        ({"production": {"sigma_d": 5}}, ["levers.production.sigma_d: is a parameter, not a lever; move it to"]),
         ({"I13a": "five"}, ["value = 'five' is not a number", "0 to 15 km2 per year"]),
         ({"I13a": True}, ["value = true is not a number"]),
         ({"I13a": float("nan")}, ["value = nan is not a finite number"]),
