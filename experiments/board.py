@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiments.messages import Messages
+from experiments.modified import modified
 from experiments.timing import warnings
 from experiments.units import quantity
 from experiments.wording import BAR_CELLS, Style, folded, money, number, pad, percent, probability, width
@@ -53,8 +54,13 @@ def _head(document: Document, text: Messages, style: Style) -> Iterator[str]:
     yield text("board.question", **names)
     if document["horizon"] != 2025:
         yield text("board.extension")
-    if document["assume"]:
-        yield text("board.changed", changes=", ".join(f"{k} = {v:g}" for k, v in document["assume"].items()))
+    if changes := modified(document, text):
+        line = text("modified.line", changes=" · ".join(changes))
+        if width(line) <= _COLUMNS:
+            yield line
+        else:
+            yield text("modified.line", changes="").rstrip()
+            yield _INDENT + folded(changes, len(_INDENT), _COLUMNS)
     yield from (style.paint(line, "yellow") for line in warnings(document["timing"], text))
     reached = document["reached"]
     if reached["median"] is not None:

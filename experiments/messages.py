@@ -17,7 +17,20 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "2030 年为本实验室的延伸口径，文件只给出 2025 年目标。",
             "2030 is our extension: the document sets targets for 2025 only.",
         ),
-        "board.changed": ("另设：{changes}", "Also set: {changes}"),
+        # what differs from the shipped baseline
+        "modified.line": (
+            "调整后基准（方案与对照同样适用）：{changes}",
+            "Modified baseline, for the policy and its reference alike: {changes}",
+        ),
+        "modified.against": ("对照不是“不实施”，而是“{title}”", "the reference is not “No policy” but “{title}”"),
+        "modified.assume": ("{title}（{ident}）固定为 {value}", "{title} ({ident}) fixed at {value}"),
+        "modified.more": ("另固定 {n} 项假设", "{n} more assumptions fixed"),
+        "modified.assumptions.central": ("不确定参数取中间值", "uncertain parameters at their central values"),
+        "modified.share.implied": ("基年占全省份额取文件隐含的值", "base shares of the province as the text implies"),
+        "modified.path.as_seen_in_2020": ("外部环境取 2020 年时的预期", "the outside world as expected in 2020"),
+        "modified.rule.each": ("按逐年达标", "targets to be met every year"),
+        "modified.rule.final": ("按末年达标", "targets to be met in the final year"),
+        "modified.horizon": ("目标年 {n}", "target year {n}"),
         "board.reached": (
             "九项中达到 {median} 项（5–95 %：{p05}–{p95}）；九项同时达到的可能性 {all}",
             "Reached {median} of {of} (5-95 %: {p05}-{p95}); all of them together: {all}",

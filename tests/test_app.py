@@ -21,6 +21,7 @@ from experiments.dashboard.evidence import evidence
 from experiments.dashboard.service import Answers
 from experiments.dashboard.words import Words
 from experiments.ensemble import Plan, run_plan
+from experiments.modified import modified
 from experiments.provenance import version
 from experiments.timing import misfits
 from sim.calibration import tables
@@ -126,6 +127,7 @@ CASES = {
     "other definitions": Desk(rule="each", share="implied", path="as_seen_in_2020"),
     "a new park and a new road": with_places(),
 }
+MODIFIED = {"assumption fixed", "a number without a range", "2030", "other definitions"}
 _DOCUMENTS: dict[str, Any] = {}
 
 
@@ -160,6 +162,8 @@ def test_the_lab_shows_what_the_library_says(name, language):
         assert f'"target": {json.dumps(tables.targets()[target].threshold)}' in json.dumps(specification)
     assert dict(at.query_params) == to_query(CASES[name], language)
     assert any(version() in text.value for text in at.markdown)
+    line = words.terminal("modified.line", changes=" · ".join(modified(document, words.terminal)))
+    assert any(text.value == line for text in at.markdown) is (name in MODIFIED)
 
 
 @pytest.mark.parametrize("language", WORDS)

@@ -19,7 +19,7 @@ from experiments.dashboard.words import TEXT as FRAME
 from experiments.dashboard.words import Words, merged
 from experiments.dashboard.words_data import TEXT as DATA
 from experiments.describe import indicator_rows
-from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
+from experiments.ensemble import ASSUMPTIONS, HORIZONS, PATHS, RULES, SHARES
 from experiments.messages import texts
 from experiments.units import unit_name
 from sim.calibration import tables
@@ -134,7 +134,7 @@ def test_every_text_that_a_page_asks_for_exists(where, key, values):
 PREFIXES = (
     "assumptions.", "bar.", "board.columns.", "card.unit.", "chart.confidence.", "constraint.", "data.confidence.",
     "data.kind.", "data.role.", "data.sort.", "data.state.", "data.tab.", "def.", "def.rule.", "describe.", "help.",
-    "lab.", "ledger.", "map.", "park.", "subject.", "tgt.", "tip.", "word.",
+    "lab.", "ledger.", "map.", "modified.", "park.", "subject.", "tgt.", "tip.", "word.",
 )  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def written_in_the_code() -> tuple[set[str], set[str], set[str]]:
 
 
 LITERAL, NAMES, BEGINNINGS = written_in_the_code()
-DATA_NAMES = {*tables.targets(), *tables.sites(), *tables.parks(), *SLACK, *SHARES, *PATHS, *RULES} | {
+DATA_NAMES = {*ASSUMPTIONS, *tables.targets(), *tables.sites(), *tables.parks(), *SLACK, *SHARES, *PATHS, *RULES} | {
     row.unit for row in tables.targets().values()
 }
 

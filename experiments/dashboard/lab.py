@@ -17,6 +17,7 @@ from experiments.dashboard import cards
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.service import Answer, Answers, Ticket
 from experiments.dashboard.words import Words
+from experiments.modified import modified
 from experiments.region_map import region_map
 
 Document = Mapping[str, Any]
@@ -117,6 +118,8 @@ def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> None:
     with st.container(key="badge"):
         half = 50.0 * max((row["high"] or 0.0) - (row["low"] or 0.0) for row in document["targets"])
         st.markdown(f"{_status(words, answer)} · {words('lab.error_size', e=round(half))}")
+    if changes := modified(document, words.terminal):
+        st.markdown(words.terminal("modified.line", changes=" · ".join(changes)))
     if not desk.scenario.levers:
         st.info(words("lab.baseline"))
     if document["failed"]:
