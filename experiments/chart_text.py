@@ -78,6 +78,11 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "map.change": {"zh": "{sign} {size} %", "en": "{sign} {size} %"},
     "map.link": {"zh": "{source} – {target}", "en": "{source} – {target}"},
+    "map.park": {
+        "zh": "{park}：产出 {output} 亿元/年，与对照之差 {change} %",
+        "en": "{park}: output {output} billion yuan a year, {change} % against the reference",
+    },
+    "map.unknown": {"zh": "无结果", "en": "no result"},
     # Short names, because a label stands beside its circle.
     "map.kunming_centre": {"zh": "昆明主城", "en": "Kunming"},
     "map.anning": {"zh": "安宁市", "en": "Anning city"},

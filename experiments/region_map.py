@@ -92,8 +92,19 @@ def _nodes(document: Document, year: int, language: str, selected: str | None) -
         sign = "▲" if size > LEAST_CHANGE else "▼" if size < -LEAST_CHANGE else ""
         output = None if value is None else value * _BILLION[language]
         facts = {"output": output, "change": change, "sign": sign, "selected": ident == selected}
+        facts["said"] = _said(ident, output, change, language)
         rows.append(_node(ident, language, facts))
     return [*rows, _node(CENTRE, language, {"output": None, "change": None, "sign": "", "selected": False})]
+
+
+def _said(ident: str, output: float | None, change: float | None, language: str) -> str:
+    """Return what a screen reader says of a circle: the name, the output and the change, as the tooltip shows them."""
+    unknown = say("map.unknown", language)
+    figures = {
+        "output": unknown if output is None else f"{output:,.1f}",
+        "change": unknown if change is None else f"{change:+.2f}",
+    }
+    return say("map.park", language, park=_title(ident, language), **figures)
 
 
 def _node(ident: str, language: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,11 +112,18 @@ def _node(ident: str, language: str, facts: Mapping[str, Any]) -> dict[str, Any]
     known = tables.sites()
     site = known[ident] if ident in known else known[tables.parks()[ident].site]
     dx, dy, side = _DRAWN.get(ident, (0.0, 0.0, "right"))
-    name = say(f"map.{ident}", language) if ident in _DRAWN else str(getattr(site, f"title_{language}"))
+    name = _title(ident, language)
     change = say("map.change", language, sign=facts["sign"], size=f"{abs(facts['change'] or 0.0):.1f}")
     label = [name, change] if facts["sign"] else [name]
     at = {"x": float(site.lon) + dx, "y": float(site.lat) + dy}
     return {"id": ident, "title": name, "label": label, "side": side, **at, **facts}
+
+
+def _title(ident: str, language: str) -> str:
+    """Return the short name that stands beside a circle, or the whole one of a park that has no short name."""
+    known = tables.sites()
+    site = known[ident] if ident in known else known[tables.parks()[ident].site]
+    return say(f"map.{ident}", language) if ident in _DRAWN else str(getattr(site, f"title_{language}"))
 
 
 def _circles(parks: Sequence[Mapping[str, Any]], language: str, colours: Palette) -> Specification:
@@ -128,6 +146,7 @@ def _circles(parks: Sequence[Mapping[str, Any]], language: str, colours: Palette
             "color": {"field": "change", "type": "quantitative", "scale": scale, "legend": None},
             "strokeWidth": {"condition": {"test": "datum.selected", "value": 4}, "value": 0},
             "tooltip": tooltip(language, title="", output=",.1f", change="+.2f"),
+            "description": {"field": "said"},
         },
     }
 
@@ -177,7 +196,12 @@ def _links(
     return {
         "data": {"values": rows},
         "mark": {"type": "rule", "color": colours["baseline"], "opacity": 0.45},
-        "encoding": {**_ENDS, "strokeWidth": wide, "tooltip": tooltip(language, link="", commuters=",.0f")},
+        "encoding": {
+            **_ENDS,
+            "strokeWidth": wide,
+            "tooltip": tooltip(language, link="", commuters=",.0f"),
+            "description": {"field": "link"},
+        },
     }
 
 

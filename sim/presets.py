@@ -15,7 +15,7 @@ WHOLE = "ambitious"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which levers a preset keeps: those of a direction, or those of some subjects, a few named ones and what they need."""
+    """Which levers a preset keeps: of a direction, or of some subjects with a few named ones and what they need."""
 
     title: Mapping[str, str]
     of: Mapping[str, str]  # what it keeps, in words

@@ -153,7 +153,11 @@ def test_the_lab_shows_what_the_library_says(name, language):
     assert at.subheader[0].value == cards.sentence(words, document)
     assert bool(at.info) is not bool(CASES[name].scenario.levers)
     shown = charts(at)
-    assert len(shown) == len(GROUPS["growth"]) + 3
+    said = [text.value for text in at.markdown]
+    assert all(f":small[{c.note}]" in said for c in wanted)
+    # The fans, the map and the dots; the bill has bars only where something is paid or cut.
+    bill = document["fiscal"]["by_instrument"] or document["fiscal"]["rationed"]
+    assert len(shown) == len(GROUPS["growth"]) + 2 + bool(bill)
     for specification, alt in shown:
         assert alt.strip()
         assert bool(re.search(r"[\u4e00-\u9fff]", alt)) is (language == "zh")
@@ -185,7 +189,7 @@ def test_every_group_of_targets_has_its_charts(group):
     whole(at.run())
     fine(at)
     text = json.dumps([specification for specification, _ in charts(at)])
-    assert len(charts(at)) == len(GROUPS[group]) + 3
+    assert len(charts(at)) == len(GROUPS[group]) + 2  # the map and the dots; the baseline has no bill
     for target in GROUPS[group]:
         assert f'"target": {json.dumps(tables.targets()[target].threshold)}' in text
 

@@ -16,13 +16,17 @@ NEVER, ALWAYS = 0.05, 0.95  # when both arms lie below or above, the odds say no
 
 @dataclass(frozen=True)
 class Card:
-    """One target: title, leading figure, change against the reference as text with its sign, and the explanation."""
+    """One target: title, leading figure, change against the reference as text with its sign, and the explanation.
+
+    `note` is the line below: the odds with their interval, and the gap.
+    """
 
     title: str
     value: str
     delta: str
     help: str
     moved: bool  # whether the change shows at the precision of the card
+    note: str
 
 
 def sentence(words: Words, document: Document) -> str:
@@ -81,7 +85,8 @@ def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
         value = f"{round(100 * row['probability'])}/100"
         points = 100.0 * (row["probability"] - row["against"]["probability"])
         delta = f"{points:+.0f}"
-    key = "card.gap_short" if gap is not None and gap < 0.0 else "card.gap_over"
+    short = gap is not None and gap < 0.0
+    key = "card.gap_short" if short else "card.gap_over"
     distance = words(key, gap=words.quantity(number(abs(gap), unit, text), unit)) if gap is not None else ""
     rule = words("card.rule.total") if row["rule"] == "total" else words(f"def.rule.{row['rule']}")
     explained = words(
@@ -94,7 +99,16 @@ def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
     moved = any(digit in "123456789" for digit in delta)
     changed = words("card.change", value=delta) if delta else ""
     title = f"{words('tgt.' + row['id'])} · {words.known('card.unit.' + unit, words.unit(unit))}"
-    return Card(title, value, changed, f"{words.title(row)}. {odds}. {distance}. {explained}", moved)
+    note = ""
+    if row["probability"] is not None and gap is not None:
+        near = words("card.short" if short else "card.over", gap=number(abs(gap), unit, text))
+        note = words("card.note", odds=odds_short(row), gap=near)
+    return Card(title, value, changed, f"{words.title(row)}. {odds}. {distance}. {explained}", moved, note)
+
+
+def odds_short(row: Mapping[str, Any]) -> str:
+    """Return a probability in hundredths with its interval, as short as a card needs it."""
+    return f"{round(100 * row['probability'])}/100 ({round(100 * row['low'])}–{round(100 * row['high'])})"
 
 
 def odds_text(words: Words, row: Mapping[str, Any]) -> str:

@@ -140,7 +140,7 @@ def _cards(words: Words, document: Document) -> None:
         grid = st.grid(5, min_column_width=170)
         for row in document["targets"]:
             card = cards.card(words, row, document)
-            with grid:
+            with grid, st.container(border=True, gap="xsmall"):
                 st.metric(
                     card.title,
                     card.value,
@@ -148,8 +148,8 @@ def _cards(words: Words, document: Document) -> None:
                     delta_color="normal" if card.moved else "off",
                     delta_arrow="auto" if card.moved else "off",
                     help=card.help,
-                    border=True,
                 )
+                st.markdown(f":small[{card.note}]")  # a caption is too faint to be read by everybody
 
 
 def _fans(words: Words, document: Document, palette: Mapping[str, str]) -> None:
@@ -218,7 +218,10 @@ def _park(words: Words, document: Document, site: str, year: int) -> None:
 def _ledger(words: Words, document: Document, palette: Mapping[str, str]) -> None:
     st.subheader(words("lab.ledger"), anchor=False)
     specification, alt = charts.ledger(document, words.language, palette)
-    st.vega_lite_chart(specification, alt=alt, theme=None, width="stretch", key="ledger")
+    if document["fiscal"]["by_instrument"] or document["fiscal"]["rationed"]:
+        st.vega_lite_chart(specification, alt=alt, theme=None, width="stretch", key="ledger")
+    else:
+        st.markdown(alt)  # no bar to draw, and axes without bars say less than the sentence
     specification, alt = charts.reached_dots(document, words.language, palette)
     st.vega_lite_chart(specification, alt=alt, theme=None, width="stretch", key="dots")
 

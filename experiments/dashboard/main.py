@@ -11,6 +11,12 @@ from experiments.dashboard.service import Answers
 from experiments.dashboard.words import Words
 from experiments.provenance import data_sha256, version
 
+# Streamlit leaves a band of six lines above a page and five letters beside it: the answer should be seen without either.
+STYLE = """
+[data-testid=stMainBlockContainer] { padding-top: 3.5rem; padding-bottom: 2rem; }
+@media (min-width: 900px) { [data-testid=stMainBlockContainer] { padding-left: 2.5rem; padding-right: 2.5rem; } }
+"""
+
 
 @st.cache_resource(show_spinner=False)
 def answers() -> Answers:
@@ -32,7 +38,9 @@ def main() -> None:
     words = words_of(frame.LANGUAGES[st.session_state.language])
     st.set_page_config(page_title=words("app.title"), layout="wide")
     tongue = "zh-CN" if words.language == "zh" else "en"
-    st.html(f"<script>document.documentElement.lang='{tongue}'</script>", unsafe_allow_javascript=True)
+    st.html(
+        f"<style>{STYLE}</style><script>document.documentElement.lang='{tongue}'</script>", unsafe_allow_javascript=True
+    )
     on_lab = [True]
 
     def lab_page() -> None:

@@ -12,6 +12,19 @@ from experiments.dashboard.words import Words
 from experiments.provenance import data_sha256, packages, version
 from sim.calibration import tables
 
+# Pixels; together with the source in what is left of a laptop's window, because the source is what the page is for.
+_WIDTHS = {
+    "data.col.id": 62,
+    "data.col.title": 240,
+    "data.col.value": 66,
+    "data.col.range": 96,
+    "data.col.unit": 84,
+    "data.kind": 120,
+    "data.col.confidence": 76,
+    "data.col.role": 66,
+    "data.col.source": 260,
+}
+
 
 def render(words: Words) -> None:
     """Draw the page."""
@@ -80,6 +93,7 @@ def _numbers(words: Words, rows: list[Evidence]) -> None:
         hide_index=True,
         height=420,
         key="data_table",
+        column_config={words(name): st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
         on_select=lambda: _take([row.id for row in left_over]),
         selection_mode="single-row",
     )

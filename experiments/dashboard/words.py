@@ -168,6 +168,9 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "card.chance": {"zh": "约 100 次中 {n} 次达标（{low}–{high}）", "en": "about {n} in 100 reach it ({low}-{high})"},
     "card.gap_short": {"zh": "低于目标 {gap}", "en": "{gap} below target"},
     "card.gap_over": {"zh": "高出目标 {gap}", "en": "{gap} above target"},
+    "card.note": {"zh": "{odds} · {gap}", "en": "{odds} · {gap}"},
+    "card.short": {"zh": "差 {gap}", "en": "{gap} short"},
+    "card.over": {"zh": "超 {gap}", "en": "{gap} over"},
     "card.help": {
         "zh": "目标 {threshold}；{rule}；第 {article} 条。区间为 95 % Wilson 区间，N={n}。",
         "en": "Target {threshold}; {rule}; article {article}. Interval: 95 % Wilson, N={n}.",
