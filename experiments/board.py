@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiments.messages import Messages
-from experiments.wording import BAR_CELLS, Style, folded, money, number, pad, percent, probability, unit_name, width
+from experiments.modified import modified
+from experiments.timing import warnings
+from experiments.units import quantity
+from experiments.wording import BAR_CELLS, Style, folded, money, number, pad, percent, probability, width
 from sim.calibration.tables import levers
 
 _WORDS = ((0.05, "out", "red"), (0.35, "unlikely", "yellow"), (0.65, "even", "yellow"), (0.95, "likely", "green"))
@@ -51,8 +54,14 @@ def _head(document: Document, text: Messages, style: Style) -> Iterator[str]:
     yield text("board.question", **names)
     if document["horizon"] != 2025:
         yield text("board.extension")
-    if document["assume"]:
-        yield text("board.changed", changes=", ".join(f"{k} = {v:g}" for k, v in document["assume"].items()))
+    if changes := modified(document, text):
+        line = text("modified.line", changes=" · ".join(changes))
+        if width(line) <= _COLUMNS:
+            yield line
+        else:
+            yield text("modified.line", changes="").rstrip()
+            yield _INDENT + folded(changes, len(_INDENT), _COLUMNS)
+    yield from (style.paint(line, "yellow") for line in warnings(document["timing"], text))
     reached = document["reached"]
     if reached["median"] is not None:
         counts = {key: f"{reached[key]:g}" for key in ("median", "p05", "p95", "of")}
@@ -90,7 +99,8 @@ def _details(row: Document, text: Messages) -> list[str]:
     unit, parts = row["unit"], []
     if row["gap"] is not None:
         key = "board.gap" if row["gap"] < 0 else "board.margin"
-        parts.append(f"{text(key, gap=number(row['gap'], unit, text, sign=True))} {unit_name(unit, text)}")
+        gap = number(row["gap"], unit, text, sign=True)
+        parts.append(text(key, gap=quantity(gap, unit, text.language)))
     if row["first_year_out_of_reach"] is not None:
         parts.append(text("board.out_since", year=row["first_year_out_of_reach"]))
     against = row["against"]

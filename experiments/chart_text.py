@@ -24,9 +24,9 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "fan.target": {"zh": "目标 {value}", "en": "target {value}"},
     "fan.alt": {
-        "zh": "{title}：中位 {median}（5–95 %：{low} 至 {high}）{unit}，对照 {reference}，目标 {target}，"
+        "zh": "{title}（{unit}）：中位 {median}（5–95 %：{low} 至 {high}），对照 {reference}，目标 {target}，"
         "达标可能 {chance}。",
-        "en": "{title}: median {median} (5-95 %: {low} to {high}) {unit}, reference {reference}, target {target}, "
+        "en": "{title} ({unit}): median {median} (5-95 %: {low} to {high}), reference {reference}, target {target}, "
         "probability of reaching it {chance}.",
     },
     "bar.key": {

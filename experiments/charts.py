@@ -27,7 +27,8 @@ from experiments.chart_frame import (
 from experiments.chart_text import chart_text as say
 from experiments.messages import Messages
 from experiments.published import published
-from experiments.wording import money, number, probability, unit_name
+from experiments.units import unit_name
+from experiments.wording import money, number, probability
 from sim.calibration import tables
 
 __all__ = ["fan", "ledger", "palette", "reached_dots"]
@@ -54,7 +55,7 @@ def fan(document: Document, target: str, language: str, colours: Palette, ghost:
     shown = {
         "title": text.title(row),
         "median": number(row["median"], unit, text),
-        "unit": unit_name(unit, text).strip("()"),
+        "unit": unit_name(unit, language),
         "target": f"{row['threshold']:g}",
         "reference": number(row["against"]["median"], unit, text),
     }

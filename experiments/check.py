@@ -7,6 +7,8 @@ from typing import Any
 
 from experiments.ensemble import LUCK_REPLICATES, Plan
 from experiments.messages import Messages
+from experiments.timing import misfits, warnings
+from experiments.units import quantity
 from experiments.wording import duration
 from sim.calibration import tables
 from sim.scenario import Scenario, date_of
@@ -32,6 +34,7 @@ def check_document(plan: Plan, source: str) -> dict[str, Any]:
         "sha256": plan.scenario.sha256,
         "levers": list(_levers(plan.scenario)),
         "assumptions": list(_assumptions(plan)),
+        "timing": {"scenario": misfits(plan.scenario, plan.horizon), "against": misfits(plan.against, plan.horizon)},
         "parks": [dict(park) for park in plan.scenario.parks],
         "links": [dict(link) for link in plan.scenario.links],
         "arms": plan.different_arms() + constraints,
@@ -95,15 +98,18 @@ def _lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:
     yield text("check.levers") if document["levers"] else text("check.no_levers")
     for row in document["levers"]:
         yield from _lever_lines(row, text)
+    yield from (f"  {line}" for line in warnings(document["timing"], text))
     if document["assumptions"]:
         yield text("check.assumptions")
         yield from (
-            f"  {row['id']} {text.title(row)}: {row['central']:g} -> {row['value']:g} {row['unit']}"
+            f"  {row['id']} {text.title(row)}: {row['central']:g} -> {_value(row, text)}"
             for row in document["assumptions"]
         )
     if document["parks"]:
         yield text("check.parks")
-        yield from (f"  {row['id']} {text.title(row)}: {row['planned_area']:g} km2" for row in document["parks"])
+        for row in document["parks"]:
+            area = quantity(f"{row['planned_area']:g}", "km2", text.language)
+            yield f"  {row['id']} {text.title(row)}: {area}"
     if document["links"]:
         yield text("check.links")
         yield from (f"  {row['source']} - {row['target']} ({row['layer']})" for row in document["links"])
@@ -112,8 +118,12 @@ def _lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:
     yield text("check.runs", lucks=document["luck_reruns"], time=time, **counts)
 
 
+def _value(row: Mapping[str, Any], text: Messages) -> str:
+    return quantity(f"{row['value']:g}", row["unit"], text.language)
+
+
 def _lever_lines(row: Mapping[str, Any], text: Messages) -> Iterator[str]:
-    line = f"  {row['id']} {text.title(row)}: {row['baseline']:g} -> {row['value']:g} {row['unit']}"
+    line = f"  {row['id']} {text.title(row)}: {row['baseline']:g} -> {_value(row, text)}"
     if row["value"] == row["baseline"]:
         line += text("check.same")
     if row["to"] is not None or row["from"] != date_of(1):

@@ -321,14 +321,19 @@ def _add_describe_options(parser: argparse.ArgumentParser, text: Messages) -> No
 
 
 def _add_prove_options(parser: argparse.ArgumentParser, text: Messages) -> None:
-    from experiments.proof.commands import PROOFS
+    from experiments.proof.commands import PROOFS, defaults
+
+    def default(option: str) -> str:
+        """Return the default of an option: one number if all proofs share it, else proof by proof."""
+        found = defaults(option)
+        same = len(set(found.values())) == 1 and found.keys() == PROOFS.keys()
+        return f"{next(iter(found.values())):g}" if same else ", ".join(f"{name} {n:g}" for name, n in found.items())
 
     words = text("help.proof", proofs=", ".join(PROOFS))
     parser.add_argument("proof", choices=tuple(PROOFS), metavar="PROOF", help=words)
-    parser.add_argument("--replicates", type=_whole, metavar="N", help=text("help.proof_replicates"))
-    parser.add_argument("--scale", type=_whole, metavar="N", help=text("help.scale", n=50))
-    parser.add_argument("--seed", type=_whole, metavar="S", help=text("help.seed", n=7))
-    parser.add_argument("--workers", type=_whole, metavar="W", help=text("help.workers"))
+    for option, letter in (("replicates", "N"), ("scale", "N"), ("seed", "S"), ("workers", "W")):
+        key = "help.proof_workers" if option == "workers" else f"help.{option}"
+        parser.add_argument(f"--{option}", type=_whole, metavar=letter, help=text(key, n=default(option)))
 
 
 def _whole(word: str) -> int:

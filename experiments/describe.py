@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 from experiments.messages import Messages
-from experiments.wording import Style
+from experiments.units import quantity, unit_name
+from experiments.wording import Style, pad
 from sim.calibration import tables
 from sim.errors import InputError, nearest
 from sim.scenario import load_scenario, scenario_names
@@ -181,20 +182,23 @@ def _lever_line(row: Row, text: Messages, style: Style) -> str:
     if row["as_written"] is not None:
         numbers.append(f"{text('describe.as_written')} {row['as_written']:g}")
     numbers.append(f"{text('describe.suggested')} {row['suggested']:g}")
-    numbers.append(f"{text('describe.range')} {row['low']:g} … {row['high']:g} {row['unit']}")
+    span = quantity(f"{row['low']:g} … {row['high']:g}", row["unit"], text.language)
+    numbers.append(f"{text('describe.range')} {span}")
     title = f"{style.paint(row['id'], 'bold')}  {text.title(row)}  {style.paint(row['name'], 'dim')}"
     return f"{title}\n      {' · '.join(numbers)}"
 
 
 def _parameter_line(row: Row, text: Messages, style: Style) -> str:
-    span = f"{row['value']:g} ({row['low']:g} … {row['high']:g}) {row['unit']} · {row['role']}"
+    value = f"{row['value']:g} ({row['low']:g} … {row['high']:g})"
+    span = f"{quantity(value, row['unit'], text.language)} · {row['role']}"
     return (
         f"{style.paint(row['id'].ljust(5), 'bold')}{text.title(row)}  {style.paint(row['name'], 'dim')}\n      {span}"
     )
 
 
 def _target_line(row: Row, text: Messages, style: Style) -> str:
-    return f"{style.paint(row['id'].ljust(24), 'bold')}{row['threshold']:g} {row['unit']}  {text.title(row)}"
+    threshold = quantity(f"{row['threshold']:g}", row["unit"], text.language)
+    return f"{style.paint(row['id'].ljust(24), 'bold')}{threshold}  {text.title(row)}"
 
 
 def _stage_line(row: Row, text: Messages, style: Style) -> str:
@@ -211,13 +215,13 @@ def _link_line(row: Row, text: Messages, style: Style) -> str:
 def _tree_line(row: Row, text: Messages, style: Style) -> str:
     branch = f"{style.paint(row['branch'], 'bold')}\n" if row["opens_branch"] else ""
     leaf = row["id"].partition(".")[2]
-    value = f"{row['value']:g} {row['unit']}"
-    return f"{branch}  {leaf.ljust(30)}{row['key'].ljust(6)}{row['kind'].ljust(11)}{value.ljust(34)}{text.title(row)}"
+    value = quantity(f"{row['value']:g}", row["unit"], text.language)
+    return f"{branch}  {leaf.ljust(30)}{row['key'].ljust(6)}{row['kind'].ljust(11)}{pad(value, 34)}{text.title(row)}"
 
 
 def _plain_line(row: Row, text: Messages, style: Style) -> str:
     title = text.title(row) if f"title_{text.language}" in row else row.get("doc", "")
-    unit = f"  {style.paint(row['unit'], 'dim')}" if row.get("unit") else ""
+    unit = f"  {style.paint(unit_name(row['unit'], text.language), 'dim')}" if row.get("unit") else ""
     return f"{style.paint(str(row['id']).ljust(24), 'bold')}{title}{unit}"
 
 

@@ -17,7 +17,20 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "2030 年为本实验室的延伸口径，文件只给出 2025 年目标。",
             "2030 is our extension: the document sets targets for 2025 only.",
         ),
-        "board.changed": ("另设：{changes}", "Also set: {changes}"),
+        # what differs from the shipped baseline
+        "modified.line": (
+            "调整后基准（方案与对照同样适用）：{changes}",
+            "Modified baseline, for the policy and its reference alike: {changes}",
+        ),
+        "modified.against": ("对照不是“不实施”，而是“{title}”", "the reference is not “No policy” but “{title}”"),
+        "modified.assume": ("{title}（{ident}）固定为 {value}", "{title} ({ident}) fixed at {value}"),
+        "modified.more": ("另固定 {n} 项假设", "{n} more assumptions fixed"),
+        "modified.assumptions.central": ("不确定参数取中间值", "uncertain parameters at their central values"),
+        "modified.share.implied": ("基年占全省份额取文件隐含的值", "base shares of the province as the text implies"),
+        "modified.path.as_seen_in_2020": ("外部环境取 2020 年时的预期", "the outside world as expected in 2020"),
+        "modified.rule.each": ("按逐年达标", "targets to be met every year"),
+        "modified.rule.final": ("按末年达标", "targets to be met in the final year"),
+        "modified.horizon": ("目标年 {n}", "target year {n}"),
         "board.reached": (
             "九项中达到 {median} 项（5–95 %：{p05}–{p95}）；九项同时达到的可能性 {all}",
             "Reached {median} of {of} (5-95 %: {p05}-{p95}); all of them together: {all}",
@@ -107,9 +120,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         # money and units
         "unit.money": ("{value} 亿元", "{value} billion yuan"),
         "unit.small_money": ("{value} 万元", "{value} million yuan"),
-        "unit.percent": ("% /年", "% a year"),
-        "unit.points": ("个百分点/年", "points a year"),
-        "unit.density": ("亿元/平方公里", "(100M yuan per km2)"),
         # constraints
         "constraint.land_quota": ("用地指标", "land quota"),
         "constraint.serviced_land": ("熟地供应", "serviced land"),
@@ -137,6 +147,16 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "  提示：{lever} 在 {background} 之下才起作用，而本方案没有设定它。",
             "  note: {lever} acts only together with {background}, which this scenario does not set.",
         ),
+        "timing.late": (
+            "{lever} 从 {start} 起才实施，晚于 {horizon} 年末：不起作用。",
+            "{lever} begins {start}, after the end of {horizon}: it has no effect.",
+        ),
+        "timing.ramp": (
+            "{lever} 从 {start} 起分 {n} 个季度到位，但到最后一个季度 {last} 只走完 {share}。",
+            "{lever} rises over {n} quarters from {start}; in {last}, its last quarter, it has made {share} of its "
+            "change.",
+        ),
+        "timing.against": ("对照方案：{warning}", "Reference: {warning}"),
         "check.assumptions": ("假设：", "Assumptions:"),
         "check.parks": ("假设的园区：", "Hypothetical parks:"),
         "check.links": ("假设的联系：", "Hypothetical links:"),
@@ -193,7 +213,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "app.open": ("政策实验室：{urls} （按 Ctrl-C 结束）", "Policy Lab: {urls} (Ctrl-C ends it)"),
         "help.proof": ("检验项目：{proofs}", "one of: {proofs}"),
-        "help.proof_replicates": ("重复次数", "number of replicates"),
+        "help.proof_workers": ("进程数（默认 {n}）", "number of processes (default: {n})"),
         "help.lang": ("输出语言", "language of the output"),
         "help.version": ("显示版本", "show the version"),
         "help.scenario": (

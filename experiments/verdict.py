@@ -20,6 +20,7 @@ from experiments.statistics import (
     median_interval,
     quantile,
 )
+from experiments.timing import misfits
 from sim.calibration import tables
 from sim.calibration.records import Target
 
@@ -43,6 +44,7 @@ def verdict(outcome: Outcome) -> dict[str, Any]:
         "titles": {"scenario": dict(plan.scenario.title), "against": dict(plan.against.title)},
         "settings": {lever: setting.value for lever, setting in plan.scenario.levers.items()},
         "assume": dict(sorted(plan.assume.items())),
+        "timing": {"scenario": misfits(plan.scenario, plan.horizon), "against": misfits(plan.against, plan.horizon)},
         "replicates": plan.replicates,
         "failed": len(outcome.failures),
         "seed": plan.seed,

@@ -11,7 +11,6 @@ from typing import TextIO
 from experiments.messages import Messages
 
 _DECIMALS = {"% per year": 1, "pp per year": 2, "100M yuan per km2": 0}
-_UNITS = {"% per year": "unit.percent", "pp per year": "unit.points", "100M yuan per km2": "unit.density"}
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _MONEY = {
     ("zh", "unit.money"): (0.01, 1),
@@ -77,11 +76,6 @@ def number(value: float | None, unit: str, text: Messages, sign: bool = False) -
     # Rounded first: "-0.0" would tell of a loss that is none.
     shown = round(value, digits) + 0.0
     return f"{shown:{'+' if sign else ''},.{digits}f}"
-
-
-def unit_name(unit: str, text: Messages) -> str:
-    """Word the unit of a target."""
-    return text(_UNITS[unit]) if unit in _UNITS else unit
 
 
 def percent(share: float | None, text: Messages) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from agents.streams import Streams
 from sim.calibration import tables
 from sim.calibration.tables import Parameter
+from sim.calibration.units import amount_of
 from sim.errors import InputError, nearest
 
 SHIFTED = ("Q01", "Q18", "Q56")  # reference rates that follow the information of the path
@@ -69,7 +70,8 @@ def checked(row: Parameter, value: float) -> float:
         raise InputError(f"{row.id} ({row.name}) is a check and never an input; choose another parameter")
     if not row.low <= float(value) <= row.high:
         raise InputError(
-            f"{row.id} ({row.name}) = {value:g} is outside the allowed {row.low:g} to {row.high:g} {row.unit}"
+            f"{row.id} ({row.name}) = {value:g} is outside the allowed "
+            + amount_of(f"{row.low:g} to {row.high:g}", row.unit)
         )
     return float(value)
 

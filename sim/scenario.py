@@ -125,17 +125,22 @@ class Scenario:
 
 
 def scenario_names() -> list[str]:
-    """Return the names of the scenarios that come with the program."""
+    """Return the names of the scenarios that come with the program: files, then the parts cut out of one of them."""
+    from sim.presets import PARTS
+
     folder = resources.files("sim") / "scenarios"
     found = [entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")]
     order = {"baseline": 0, "as_written": 1, "ambitious": 2}
-    return sorted(found, key=lambda name: (order.get(name, len(order)), name))
+    return [*sorted(found, key=lambda name: (order.get(name, len(order)), name)), *PARTS]
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
     """Read a scenario by the name of one that comes with the program, or from a TOML file. Raises InputError."""
+    from sim.presets import PARTS, preset
     from sim.scenario_rules import scenario_from_document
 
+    if isinstance(name_or_path, str) and name_or_path in PARTS:
+        return preset(name_or_path)
     if isinstance(name_or_path, str) and name_or_path in scenario_names():
         raw = (resources.files("sim") / "scenarios" / f"{name_or_path}.toml").read_bytes()
         source = f"{name_or_path}.toml"

@@ -11,6 +11,7 @@ from typing import Any
 
 from sim.calibration import tables
 from sim.calibration.records import Lever, Parameter
+from sim.calibration.units import amount_of
 from sim.errors import InputError, nearest
 from sim.scenario import LAST_QUARTER, Scenario, Setting, date_of, quarter_of
 from sim.toml_guard import is_finite_number
@@ -124,7 +125,7 @@ def _levers(given: object, place: str, problems: Problems) -> dict[str, Setting]
     table = tables.levers()
     settings: dict[str, Setting] = {}
     for name, value in _flat(given, place, table, "lever", problems):
-        lever = _resolve(name, table, "lever", place, settings, problems)
+        lever = _resolve(name, value, table, "lever", place, settings, problems)
         if lever is not None:
             settings[lever.id] = _setting(value, lever, _join(place, name), problems)
     return settings
@@ -134,7 +135,7 @@ def _assumptions(given: object, place: str, problems: Problems) -> dict[str, flo
     table = tables.parameters()
     values: dict[str, float] = {}
     for name, value in _flat(given, place, table, "parameter", problems):
-        parameter = _resolve(name, table, "parameter", place, values, problems)
+        parameter = _resolve(name, value, table, "parameter", place, values, problems)
         if parameter is None:
             continue
         where = _join(place, name)
@@ -168,11 +169,20 @@ def _by_name(table: Mapping[str, Lever] | Mapping[str, Parameter]) -> dict[str, 
 
 
 def _resolve(
-    name: str, table: Mapping[str, Any], kind: str, place: str, seen: Mapping[str, Any], problems: Problems
+    name: str,
+    value: Any,
+    table: Mapping[str, Any],
+    kind: str,
+    place: str,
+    seen: Mapping[str, Any],
+    problems: Problems,
 ) -> Any | None:
     """Return the row called by id or dotted name; None, with the error noted, if there is none or it was set before."""
     names = _by_name(table)
     ident = name if name in table else names.get(name)
+    if ident is None and (elsewhere := _elsewhere(name, value, kind, problems.source)):
+        problems.add(_join(place, name), elsewhere)
+        return None
     if ident is None:
         close = nearest(name, [*table, *names])
         known = f"did you mean {' or '.join(close)}?" if close else ""
@@ -182,6 +192,19 @@ def _resolve(
         problems.add(_join(place, name), f"sets {ident} ({table[ident].name}) a second time; keep one of the two")
         return None
     return table[ident]
+
+
+def _elsewhere(name: str, value: Any, kind: str, source: str) -> str | None:
+    """Return where a name belongs if it is a parameter among the levers or a lever among the assumptions."""
+    other: Mapping[str, Any] = tables.parameters() if kind == "lever" else tables.levers()
+    if name not in other and name not in _by_name(other):
+        return None
+    is_lever = kind == "parameter"
+    what = "is a lever, not a parameter" if is_lever else "is a parameter, not a lever"
+    if source in ("--set", "--assume"):
+        shown = f"{value:.12g}" if isinstance(value, float) else _shown(value, str)
+        return f"{what}; write {'--set' if is_lever else '--assume'} {name}={shown}"
+    return f"{what}; move it to [{'levers' if is_lever else 'assumptions'}]"
 
 
 def _setting(given: Any, lever: Any, place: str, problems: Problems) -> Setting:
@@ -223,7 +246,7 @@ def _date(row: Mapping[str, Any], key: str, place: str, problems: Problems) -> i
 def _number(value: Any, place: str, declared: Any, problems: Problems) -> float:
     """Return the number as a float, noting an error if it is none or lies outside the declared range."""
     title = getattr(declared, "title_en", "") or declared.name
-    allowed = f"{_span(declared.low, declared.high)} {declared.unit} ({title})"
+    allowed = f"{amount_of(_span(declared.low, declared.high), declared.unit)} ({title})"
     key = "value"
     if not is_finite_number(value):
         what = "is not a finite number" if isinstance(value, float) else "is not a number"

@@ -21,7 +21,9 @@ from experiments.dashboard.evidence import evidence
 from experiments.dashboard.service import Answers
 from experiments.dashboard.words import Words
 from experiments.ensemble import Plan, run_plan
+from experiments.modified import modified
 from experiments.provenance import version
+from experiments.timing import misfits
 from sim.calibration import tables
 from sim.scenario import Setting, load_scenario, scenario_from_mapping, scenario_names
 
@@ -125,6 +127,7 @@ CASES = {
     "other definitions": Desk(rule="each", share="implied", path="as_seen_in_2020"),
     "a new park and a new road": with_places(),
 }
+MODIFIED = {"assumption fixed", "a number without a range", "2030", "other definitions"}
 _DOCUMENTS: dict[str, Any] = {}
 
 
@@ -141,7 +144,7 @@ def test_the_lab_shows_what_the_library_says(name, language):
     words = WORDS[language]
     at = opened(to_query(CASES[name], language))
     fine(at)
-    assert not at.warning
+    assert len(at.warning) == bool(misfits(CASES[name].scenario, CASES[name].horizon))
     assert now(at) == CASES[name]
     document = document_of(name)
     wanted = [cards.card(words, row, document) for row in document["targets"]]
@@ -163,6 +166,8 @@ def test_the_lab_shows_what_the_library_says(name, language):
         assert f'"target": {json.dumps(tables.targets()[target].threshold)}' in json.dumps(specification)
     assert dict(at.query_params) == to_query(CASES[name], language)
     assert any(version() in text.value for text in at.markdown)
+    line = words.terminal("modified.line", changes=" · ".join(modified(document, words.terminal)))
+    assert any(text.value == line for text in at.markdown) is (name in MODIFIED)
 
 
 @pytest.mark.parametrize("language", WORDS)
@@ -196,7 +201,8 @@ def test_bad_values_of_a_link_are_told_in_a_banner_and_the_rest_holds():
     query = {"lang": "en", "I13a": "nan", "I18b": "600.0@2022Q1-2024Q4~30", "nothing": "1", "mv": "0.0.0"}
     at = opened(query)
     fine(at)
-    banner, made = (warning.value for warning in at.warning)
+    banner, made = (warning.value for warning in at.main.warning)
+    assert "I18b rises over 30 quarters" in at.sidebar.warning[0].value
     words = WORDS["en"]
     assert banner.startswith(words("link.bad", n=2))
     assert "I13a=nan" in banner
@@ -312,6 +318,26 @@ def test_a_definition_is_a_step_like_any_other(name, value):
     whole(at.button(key="undo").click().run())
     assert at.selectbox(key=f"def_{name}").value == getattr(Desk(), name)
     assert now(at) == Desk()
+
+
+@pytest.mark.parametrize(
+    ("given", "open_to"),
+    [
+        (Desk(), False),
+        (Desk(replicates=20), False),
+        (Desk(horizon=2030), True),
+        (Desk(seed=11, replicates=20), True),
+        (CASES["assumption fixed"], True),
+        (CASES["a new park and a new road"], True),
+    ],
+)
+def test_reset_is_offered_when_it_would_change_something(given, open_to):
+    at = opened(to_query(given, "en"))
+    assert at.button(key="reset").disabled is not open_to
+    if open_to:
+        whole(at.button(key="reset").click().run())
+        assert now(at) == Desk(replicates=given.replicates)
+        assert at.button(key="reset").disabled
 
 
 def test_the_step_before_is_drawn_thin_and_can_be_switched_off():

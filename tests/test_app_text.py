@@ -14,18 +14,32 @@ from experiments.chart_text import GROUPS
 from experiments.chart_text import TEXT as CHARTS
 from experiments.dashboard import words as words_module
 from experiments.dashboard.evidence import KINDS, evidence
+from experiments.dashboard.frame import slider_format
 from experiments.dashboard.words import TEXT as FRAME
-from experiments.dashboard.words import UNITS_ZH, Words, merged
+from experiments.dashboard.words import Words, merged
 from experiments.dashboard.words_data import TEXT as DATA
-from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
+from experiments.describe import indicator_rows
+from experiments.ensemble import ASSUMPTIONS, HORIZONS, PATHS, RULES, SHARES
 from experiments.messages import texts
+from experiments.units import unit_name
 from sim.calibration import tables
+from sim.calibration.units import UNITS
 from sim.scenario import LAST_QUARTER, Setting
+from sim.targets import SLACK
 
 FOLDER = Path(experiments.dashboard.__file__).parent
 CHINESE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
-SAME_IN_BOTH = {"table.low", "table.high", "map.change", "map.link", "tip.p05", "tip.p25", "tip.p75", "tip.p95"}
-NOT_CHINESE_UNITS = {"%", "0/1"}
+SAME_IN_BOTH = {
+    "card.note",
+    "table.low",
+    "table.high",
+    "map.change",
+    "map.link",
+    "tip.p05",
+    "tip.p25",
+    "tip.p75",
+    "tip.p95",
+}
 
 
 def blanks(text: str) -> set[str]:
@@ -109,7 +123,7 @@ def asked(path: Path, names: tuple[str, ...], unknown: list[str]) -> list[Asked]
 UNKNOWN: list[str] = []
 ASKED = [row for path in sorted(FOLDER.glob("*.py")) for row in asked(path, ("words", "self"), UNKNOWN)]
 ASKED += [row for name in ("charts", "region_map") for row in asked(FOLDER.parent / f"{name}.py", ("say",), UNKNOWN)]
-NOT_LITERAL = {"key", "said"}  # variables that hold one of two literal keys
+NOT_LITERAL = {"key", "said", "name"}  # variables that hold one of a few literal keys
 
 
 def test_the_pages_ask_for_texts_in_a_way_that_can_be_checked():
@@ -126,17 +140,56 @@ def test_every_text_that_a_page_asks_for_exists(where, key, values):
         assert blanks(merged()[key]["en"]) - {"language"} == set(values) - {"language"}, where
 
 
-def test_every_text_is_asked_for_somewhere():
-    literal = {key for _, key, _ in ASKED}
-    patterns = [re.compile(re.escape(key).replace(r"\*", ".+")) for key in literal if "*" in key]
-    in_variables = {"lever.direction", "lever.text", "card.gap_short", "card.gap_over"}
-    unused = {key for key in set(merged()) - literal - in_variables if not any(p.fullmatch(key) for p in patterns)}
-    assert {key for key in unused if not key.startswith(FROM_DATA)} <= NOT_USED
+# Keys that the code puts together: the beginning is literal there, the rest must be a name of the code or of the data.
+PREFIXES = (
+    "assumptions.", "bar.", "board.columns.", "card.unit.", "chart.confidence.", "constraint.", "data.confidence.",
+    "data.kind.", "data.role.", "data.sort.", "data.state.", "data.tab.", "def.", "def.rule.", "describe.", "help.",
+    "lab.", "ledger.", "map.", "modified.", "park.", "subject.", "tgt.", "tip.", "word.",
+)  # fmt: skip
 
 
-# Asked for by `known`, or by the charts under names that they put together.
-FROM_DATA = ("def.", "card.unit.", "subject.", "data.confidence.", "tip.", "map.", "fan.", "ledger.", "dots.", "side.")
-NOT_USED = {"table.item"}
+def written_in_the_code() -> tuple[set[str], set[str], set[str]]:
+    """Return what the program writes as literals and names of arguments, and the beginnings of f-strings and sums."""
+    literal: set[str] = set()
+    names: set[str] = set()
+    beginnings: set[str] = set()
+    keys = {*merged(), *texts()}
+    for path in FOLDER.parent.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        declared = {id(key) for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys}
+        for node in ast.walk(tree):
+            match node:
+                case ast.Constant(value=str(text)) if id(node) not in declared or text not in keys:
+                    literal.add(text)
+                case ast.Constant(value=int(number)):
+                    names.add(str(number))
+                case ast.keyword(arg=str(name)):
+                    names.add(name)
+                case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
+                    beginnings.add(text)
+                case ast.BinOp(left=ast.Constant(value=str(text))):
+                    beginnings.add(text)
+    return literal, names | literal, beginnings
+
+
+LITERAL, NAMES, BEGINNINGS = written_in_the_code()
+DATA_NAMES = {*ASSUMPTIONS, *tables.targets(), *tables.sites(), *tables.parks(), *SLACK, *SHARES, *PATHS, *RULES} | {
+    row.unit for row in tables.targets().values()
+}
+
+
+@pytest.mark.parametrize("key", [*merged(), *texts()])
+def test_every_text_is_used_somewhere(key):
+    if key in LITERAL:
+        return
+    begun = [key.removeprefix(prefix) for prefix in PREFIXES if key.startswith(prefix)]
+    known = NAMES | DATA_NAMES
+    assert any(rest in known or set(rest.split(".")) <= known for rest in begun), f"{key} is used nowhere"
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_every_prefix_is_still_put_together_somewhere(prefix):
+    assert prefix in BEGINNINGS
 
 
 def test_names_that_come_from_data_have_a_text_in_both_languages(words):
@@ -160,12 +213,35 @@ def test_names_that_come_from_data_have_a_text_in_both_languages(words):
         assert words(f"subject.{subject}")
 
 
-def test_every_unit_of_a_lever_has_a_chinese_name():
-    units = {row.unit for row in tables.levers().values()}
-    assert units <= set(UNITS_ZH)
-    for unit, name in UNITS_ZH.items():
-        assert not CHINESE.search(unit)
-        assert CHINESE.search(name) or name.endswith("km²") or unit in NOT_CHINESE_UNITS, unit
+SHOWN_UNITS = sorted(
+    {row.unit for table in (tables.levers, tables.parameters, tables.targets) for row in table().values()}
+    | {row["unit"] for row in indicator_rows()}
+    | UNITS  # whatever a cell of a table may hold tomorrow
+)
+
+
+@pytest.mark.parametrize("unit", SHOWN_UNITS)
+def test_every_unit_of_every_table_has_a_chinese_name(unit):
+    assert not CHINESE.search(unit_name(unit, "en"))
+    assert CHINESE.search(unit_name(unit, "zh")) or unit == "%"
+
+
+@pytest.mark.parametrize("unit", SHOWN_UNITS)
+def test_no_number_runs_into_a_unit_that_begins_with_one(unit, words):
+    assert not re.search(r"60\s+\d", words.quantity("60", unit))
+    assert "60" in words.quantity("60", unit)
+    assert slider_format("%.1f", words, unit).replace("%%", "").count("%") == 1
+
+
+def test_a_land_intensity_reads_as_each_language_writes_it():
+    unit = tables.levers()["I02a"].unit
+    assert Words("zh").quantity("60", unit) == "60 亿元/平方公里"
+    assert Words("en").quantity("60", unit) == "60 × 100M yuan per km²"
+
+
+def test_what_is_no_unit_stands_in_brackets(words):
+    said = words.quantity("0.05", "elasticity")
+    assert said == {"zh": "0.05（弹性）", "en": "0.05 (elasticity)"}[words.language]
 
 
 @pytest.mark.parametrize("lever", tables.levers())

@@ -62,6 +62,18 @@ BAD = {
     "set infinity": (["baseline", "--set", "I13a=1e999"], "inf is not a finite number"),
     "set nothing": (["baseline", "--set", "I13a"], "write NAME=VALUE"),
     "set twice": (["baseline", "--set", "I13a=5", "--set", "land.annual_quota=4"], "a second time"),
+    "a parameter given to --set": (
+        ["baseline", "--set", "P12=5"],
+        "--set: P12: is a parameter, not a lever; write --assume P12=5",
+    ),
+    "a lever given to --assume": (
+        ["baseline", "--assume", "I05b=2500"],
+        "--assume: I05b: is a lever, not a parameter; write --set I05b=2500",
+    ),
+    "a dotted lever given to --assume": (
+        ["baseline", "--assume", "land.annual_quota=5"],
+        "write --set land.annual_quota=5",
+    ),
     "unknown parameter": (["baseline", "--assume", "Q1=5"], "no such parameter; did you mean Q"),
     "assume out of range": (["baseline", "--assume", "Q01=5"], "above the allowed 0.03 to 0.065 per year"),
     "negative replicates": (["baseline", "--replicates", "-4"], "replicates = -4 is not a whole number from 1"),
@@ -237,7 +249,7 @@ def test_check_says_what_would_run(tmp_path: Path) -> None:
     )
     answer = call("check", "plan.toml", "--replicates", "10", "--workers", "1", cwd=tmp_path)
     assert answer.returncode == 0
-    assert "I13a Annual land quota (separate account): 3 -> 5 km2 per year, 2022Q1 to the end" in answer.stdout
+    assert "I13a Annual land quota (separate account): 3 -> 5 km² per year, 2022Q1 to the end" in answer.stdout
     assert "I09g acts only together with I09h = 2" in answer.stdout
     assert "north_park" in answer.stdout
     assert "10 replicates" in answer.stdout

@@ -68,6 +68,12 @@ def desks(draw: st.DrawFn) -> Desk:
     return desk
 
 
+@given(desks())
+def test_a_reset_is_the_baseline_as_exact_as_before(desk):
+    assert desk.reset() == Desk(replicates=desk.replicates)
+    assert desk.reset().reset() == desk.reset()  # so that the button can know when there is nothing left to reset
+
+
 # The share link
 
 

@@ -25,15 +25,16 @@ from experiments.board import board, verdict_word
 from experiments.engine import Arm, ArmResult, Measured, seed_sequence
 from experiments.ensemble import Outcome, Plan, Replicate, run_plan
 from experiments.messages import LANGUAGES, Messages, language_of_locale, texts
+from experiments.modified import MOST_ASSUMPTIONS, modified
 from experiments.pool import Failure, run_tasks
 from experiments.progress import Progress
 from experiments.reach import first_year_out_of_reach
 from experiments.store import document_text, reserved, write_outcome
 from experiments.wording import Style, number, pad, percent, width
-from sim.calibration.tables import targets
+from sim.calibration.tables import parameters, targets
 from sim.errors import InputError
 from sim.params import Parameters, central
-from sim.scenario import Scenario, load_scenario, scenario_from_mapping
+from sim.scenario import Scenario, Setting, load_scenario, scenario_from_mapping
 
 YEARS = 5
 
@@ -336,6 +337,44 @@ def test_the_board_shows_every_target_in_words(outcome: Outcome, language: str) 
     assert "\x1b" not in shown
     assert max(width(line) for line in shown.splitlines()) <= 124
     assert "\x1b[" in board(outcome.verdict, Messages(language), Style(colour=True))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({}, 0),
+        ({"replicates": 7, "seed": 8, "scale": 9, "scenario": "other"}, 0),  # how exact and which policy: no baseline
+        ({"assume": {"P12": 5.0}}, 1),
+        ({"assume": {row.id: row.low for row in list(parameters().values())[:9]}}, MOST_ASSUMPTIONS + 1),
+        ({"assumptions": "central"}, 1),
+        ({"share": "implied", "path": "as_seen_in_2020"}, 2),
+        ({"rule": "each", "horizon": 2030}, 2),
+        ({"rule": "final", "provenance": {"against_sha256": "f00"}}, 2),
+    ],
+)
+def test_a_modified_baseline_is_told_in_one_line(
+    outcome: Outcome, language: str, changes: dict[str, Any], parts: int
+) -> None:
+    text, found = Messages(language), outcome.verdict
+    document = {**found, **changes, "provenance": {**found["provenance"], **changes.get("provenance", {})}}
+    said = modified(document, text)
+    assert len(said) == parts
+    shown = board(document, text, Style())
+    assert (text("modified.line", changes="").rstrip() in shown) is bool(parts)
+    assert all(part in shown for part in said)
+    assert max(width(line) for line in shown.splitlines()) <= 124
+
+
+def test_an_assumption_of_the_modified_baseline_has_its_name_and_value(outcome: Outcome) -> None:
+    document = {**outcome.verdict, "assume": {"P12": 5.0}}
+    assert modified(document, Messages("zh")) == ["产品替代弹性（P12）固定为 5"]
+
+
+def test_dates_that_do_not_fit_stand_on_the_board() -> None:
+    late = Scenario("late", levers={"I05b": Setting(2500.0, 21)})
+    document = run_plan(replace(plan(replicates=2), scenario=late), StandIn()).verdict
+    assert "I05b begins 2026Q1, after the end of 2025" in board(document, Messages("en"), Style())
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from inspect import signature
+
 import numpy as np
 import pytest
 
 from experiments.proof.agents import VARIANTS, with_symbols
-from experiments.proof.commands import PROOFS, prove
+from experiments.proof.commands import PROOFS, defaults, prove
 from experiments.proof.facts import tail_exponent
 from experiments.proof.luck import switching
 from experiments.proof.table import Proof
@@ -43,12 +46,19 @@ def test_switching_is_near_the_least_that_probabilities_allow() -> None:
 
 
 def test_every_proof_has_a_function_and_the_options_it_names() -> None:
-    from importlib import import_module
-    from inspect import signature
-
     for module, function, takes in PROOFS.values():
         found = signature(getattr(import_module(f"experiments.proof.{module}"), function)).parameters
         assert set(takes) <= set(found)
+
+
+@pytest.mark.parametrize("option", ["replicates", "scale", "seed", "workers"])
+def test_help_tells_the_defaults_that_the_proofs_have(option: str) -> None:
+    declared = {
+        name: signature(getattr(import_module(f"experiments.proof.{module}"), function)).parameters[option].default
+        for name, (module, function, takes) in PROOFS.items()
+        if option in takes
+    }
+    assert defaults(option) == declared
 
 
 @pytest.mark.parametrize(

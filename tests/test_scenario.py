@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from sim.calibration.tables import levers
 from sim.errors import InputError
+from sim.presets import PARTS
 from sim.scenario import (
     Scenario,
     Setting,
@@ -50,6 +52,29 @@ def test_the_three_scenarios_say_what_the_table_of_levers_says() -> None:
         last = {ident: 20 if ident in ("I18a", "I18b", "I18c") else None for ident in values}
         settings = {ident: Setting(value, end=last[ident]) for ident, value in values.items()}
         assert dict(load_scenario(name).levers) == settings
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_preset_is_a_part_of_the_ambitious_scenario_and_works_alone(name: str) -> None:
+    whole, part, table = load_scenario("ambitious"), load_scenario(name), levers()
+    assert part.name == name
+    assert 0 < len(part.levers) < len(whole.levers)
+    assert all(whole.levers[lever] == setting for lever, setting in part.levers.items())
+    if not PARTS[name].direction:
+        for lever in part.levers:  # none waits for another lever outside the part
+            assert {needed for needed, _ in table[lever].needs} & set(whole.levers) <= set(part.levers)
+    assert set(part.title) == set(part.why) == {"zh", "en"}
+    assert scenario_from_mapping(tomllib.loads(part.normal_form())) == part
+    declared = {row.subject for row in table.values()}
+    assert set(PARTS[name].subjects) <= declared
+    assert set(PARTS[name].levers) <= set(whole.levers)
+
+
+def test_support_and_restrictions_make_up_the_whole() -> None:
+    parts = [dict(load_scenario(name).levers) for name in ("supports_only", "restrictions_only")]
+    assert parts == [dict(load_scenario("ambitious").only(part).levers) for part in ("supports", "restricts")]
+    assert {**parts[0], **parts[1]} == dict(load_scenario("ambitious").levers)
+    assert not parts[0].keys() & parts[1].keys()
 
 
 @pytest.mark.parametrize("name", ["baseline", "as_written", "ambitious"])
@@ -105,11 +130,20 @@ def test_dotted_names_work_quoted_bare_and_as_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "given", [{"I13a": 5}, {"land": {"annual_quota": 5}}, {"I13a": {"value": 5, "from": "2022Q1"}}]
+)
+def test_a_lever_among_the_assumptions_is_told_where_it_belongs(given: dict[str, Any]) -> None:
+    assert "is a lever, not a parameter; move it to [levers]" in message({"assumptions": given})
+
+
+@pytest.mark.parametrize(
     ("entry", "parts"),
     [
         ({"I13a": 99}, ["plan.toml: levers.I13a: value = 99 is above the allowed 0 to 15 km2 per year (", "choose"]),
         ({"I13a": -1}, ["value = -1 is below the allowed 0 to 15 km2 per year"]),
         ({"land.anual_quota": 3}, ["levers.land.anual_quota: no such lever; did you mean land.annual_quota"]),
+        ({"P12": 5}, ["levers.P12: is a parameter, not a lever; move it to [assumptions]"]),
+        ({"production": {"sigma_d": 5}}, ["levers.production.sigma_d: is a parameter, not a lever; move it to"]),
         ({"I13a": "five"}, ["value = 'five' is not a number", "0 to 15 km2 per year"]),
         ({"I13a": True}, ["value = true is not a number"]),
         ({"I13a": float("nan")}, ["value = nan is not a finite number"]),

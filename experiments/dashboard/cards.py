@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.dashboard.words import Words
-from experiments.wording import money, number, percent, probability, unit_name
+from experiments.wording import money, number, percent, probability
 from sim.calibration import tables
 
 Document = Mapping[str, Any]
@@ -57,8 +57,7 @@ def weakest(words: Words, document: Document) -> str:
         "lab.weakest",
         title=words.title(row),
         median=number(row["median"], row["unit"], text),
-        gap=number(-row["gap"], row["unit"], text),
-        unit=unit_name(row["unit"], text),
+        gap=words.quantity(number(-row["gap"], row["unit"], text), row["unit"]),
     )
     growing = [row for row in rows if row["unit"] != "100M yuan per km2"]
     hopeless = all(row["probability"] is not None and row["probability"] <= NEVER for row in growing)
@@ -76,7 +75,6 @@ def odds_say_nothing(row: Mapping[str, Any]) -> bool:
 def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
     """Return the card of a target."""
     text, unit = words.terminal, row["unit"]
-    name = unit_name(unit, text)
     middle, gap = row["median"], row["gap"]
     change = row["change"]["median_change"]
     odds = odds_text(words, row)
@@ -89,19 +87,18 @@ def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
         delta = f"{points:+.0f}"
     short = gap is not None and gap < 0.0
     key = "card.gap_short" if short else "card.gap_over"
-    distance = words(key, gap=f"{number(abs(gap), unit, text)} {name}") if gap is not None else ""
+    distance = words(key, gap=words.quantity(number(abs(gap), unit, text), unit)) if gap is not None else ""
     rule = words("card.rule.total") if row["rule"] == "total" else words(f"def.rule.{row['rule']}")
     explained = words(
         "card.help",
-        threshold=f"{row['threshold']:g}",
-        unit=name,
+        threshold=words.quantity(f"{row['threshold']:g}", unit),
         rule=rule,
         article=row["article"],
         n=document["replicates"] - document["failed"],
     )
     moved = any(digit in "123456789" for digit in delta)
     changed = words("card.change", value=delta) if delta else ""
-    title = f"{words('tgt.' + row['id'])} · {words.known('card.unit.' + unit, name)}"
+    title = f"{words('tgt.' + row['id'])} · {words.known('card.unit.' + unit, words.unit(unit))}"
     note = ""
     if row["probability"] is not None and gap is not None:
         near = words("card.short" if short else "card.over", gap=number(abs(gap), unit, text))
@@ -165,7 +162,7 @@ def table(words: Words, document: Document) -> list[dict[str, str]]:
         unit = row["unit"]
         rows.append(
             {
-                words("table.target"): f"{words.title(row)} ({unit_name(unit, text)})",
+                words("table.target"): f"{words.title(row)} ({words.unit(unit)})",
                 words("table.threshold"): f"{row['threshold']:g}",
                 words("table.median"): number(row["median"], unit, text),
                 words("table.low"): number(row["p05"], unit, text),

@@ -78,6 +78,13 @@ class Desk:
         kept = {key: value for key, value in self.scenario.assumptions.items() if key != ident}
         return replace(self, scenario=replace(self.scenario, assumptions=kept))
 
+    def reset(self) -> Desk:
+        """Return the baseline: no levers, no fixed assumptions, the definitions as shipped.
+
+        The number of replicates stays: it decides how exact an answer is, not what is asked.
+        """
+        return Desk(replicates=self.replicates)
+
     def with_policy(self, policy: Scenario) -> Desk:
         """Return the desk with the levers and places of a scenario; assumptions stay unless it brings its own."""
         assumptions = dict(policy.assumptions) or dict(self.scenario.assumptions)

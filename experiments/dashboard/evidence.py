@@ -33,6 +33,7 @@ class Evidence:
     sort: str  # parameter, lever
     title: str
     value: float
+    said: str  # the value with its unit
     low: float
     high: float
     unit: str
@@ -57,6 +58,7 @@ def evidence(words: Words) -> list[Evidence]:
             "parameter",
             words.title(row),
             row.value,
+            words.quantity(f"{row.value:g}", row.unit),
             row.low,
             row.high,
             words.unit(row.unit),
@@ -74,6 +76,7 @@ def evidence(words: Words) -> list[Evidence]:
             "lever",
             words.title(row),
             row.as_written,
+            words.quantity(f"{row.as_written:g}", row.unit),
             row.low,
             row.high,
             words.unit(row.unit),

@@ -12,6 +12,7 @@ import streamlit as st
 from experiments.dashboard.desk import REPLICATES, Desk, History, changes, from_query, to_query
 from experiments.dashboard.words import Words
 from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
+from experiments.timing import misfits, warning
 from sim.calibration import tables
 from sim.calibration.records import Lever, Parameter
 from sim.errors import InputError
@@ -23,6 +24,7 @@ PINNED = ("I13a", "I13j", "I02a", "I18b", "I18d", "I05b", "I11b", "I04a", "I12c"
 SLIDER_STEPS = 200
 LANGUAGES = {"中文": "zh", "English": "en"}
 MOST_FOUND = 20
+MOST_WARNINGS = 3
 
 
 def history() -> History:
@@ -57,6 +59,7 @@ def draw(words: Words, on_lab: bool) -> Desk:
         _steps(words, steps)
         _presets(words, steps)
         _changes(words, steps)
+        _timing(words, steps.now)
         with st.expander(words("frame.levers"), expanded=on_lab, icon=None):
             _levers(words, steps.now)
         with st.expander(words("frame.assumptions", n=len(steps.now.scenario.assumptions))):
@@ -90,12 +93,12 @@ def _steps(words: Words, steps: History) -> None:
     with st.container(horizontal=True, gap="small"):
         st.button(words("frame.undo"), on_click=steps.undo, disabled=not steps.can_undo, key="undo")
         st.button(words("frame.redo"), on_click=steps.redo, disabled=not steps.can_redo, key="redo")
-        st.button(words("frame.reset"), on_click=_reset, disabled=steps.now == Desk(), key="reset")
+        st.button(words("frame.reset"), on_click=_reset, disabled=steps.now == steps.now.reset(), key="reset")
     st.toggle(words("frame.ghost"), key="ghost", value=True, help=words("frame.ghost.help"))
 
 
 def _reset() -> None:
-    put(Desk(), "reset")
+    put(st.session_state.history.now.reset(), "reset")
 
 
 def _presets(words: Words, steps: History) -> None:
@@ -126,9 +129,19 @@ def _changes(words: Words, steps: History) -> None:
         for lever, old, new in found:
             row = tables.levers()[lever]
             dated = words.dates(steps.now.setting(lever))
-            st.markdown(f"{words.title(row)} {old:g} → **{new:g}** {words.unit(row.unit)} {dated}")
+            st.markdown(f"{words.title(row)} {old:g} → {words.quantity(f'**{new:g}**', row.unit)} {dated}")
             back = steps.now.with_lever(lever, Setting(old))
             st.button(words("frame.back"), key=f"back_{lever}", on_click=put, args=(back, lever), type="tertiary")
+
+
+def _timing(words: Words, desk: Desk) -> None:
+    """Warn of levers whose dates do not fit the target year; the first few of many."""
+    found = misfits(desk.scenario, desk.horizon)
+    if found:
+        lines = [f"- {warning(row, words.terminal)}" for row in found[:MOST_WARNINGS]]
+        if len(found) > MOST_WARNINGS:
+            lines.append("- " + words("frame.more", n=len(found) - MOST_WARNINGS))
+        st.warning("\n".join(lines))
 
 
 # Levers --------------------------------------------------------------------------------------------------------------
@@ -194,6 +207,12 @@ def decimals(step: float) -> str:
     return f"%.{max(0, -math.floor(math.log10(step) + 1e-9))}f"
 
 
+def slider_format(number: str, words: Words, unit: str) -> str:
+    """Return the format of a slider: how its number stands with its unit; only the number holds a place."""
+    before, after = words.quantity("\0", unit).split("\0")
+    return before.replace("%", "%%") + number + after.replace("%", "%%")
+
+
 def _lever(words: Words, desk: Desk, row: Lever) -> None:
     """Draw the slider of a lever, with a note of its baseline and of what the text says, and the fine-tuning of it."""
     key = f"lever_{row.id}"
@@ -208,7 +227,7 @@ def _lever(words: Words, desk: Desk, row: Lever) -> None:
         row.high,
         step=step,
         key=key,
-        format=f"{decimals(step)} {words.unit(row.unit).replace('%', '%%')}",
+        format=slider_format(decimals(step), words, row.unit),
         help=words.lever_help(row),
         on_change=_moved,
         args=(row.id,),

@@ -15,8 +15,10 @@ from experiments import charts
 from experiments.chart_text import GROUPS
 from experiments.dashboard import cards
 from experiments.dashboard.desk import Desk
+from experiments.dashboard.record import Shown
 from experiments.dashboard.service import Answer, Answers, Ticket
 from experiments.dashboard.words import Words
+from experiments.modified import modified
 from experiments.region_map import region_map
 
 Document = Mapping[str, Any]
@@ -27,11 +29,11 @@ GLANCE = 0.04  # seconds between two looks while waiting; each is a chance for S
 REFRESH = 0.4  # seconds between two looks at how far it has come
 
 
-def page(words: Words, desk: Desk, answers: Answers) -> None:
-    """Draw the page for the desk."""
-    ticket = answers.ask(st.session_state.session_id, desk.plan())
+def page(words: Words, desk: Desk, answers: Answers, found: Shown) -> None:
+    """Draw the page for the desk; leave in `found` what is logged about it, however the page ends."""
+    ticket = found.ticket = answers.ask(st.session_state.session_id, desk.plan())
     slot = st.empty()
-    answer = _first(words, answers, ticket, slot)
+    answer = found.answer = _first(words, answers, ticket, slot)
     slot.empty()
     _note_problem(words, answer)
     if answer.document is not None:
@@ -117,6 +119,8 @@ def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> None:
     with st.container(key="badge"):
         half = 50.0 * max((row["high"] or 0.0) - (row["low"] or 0.0) for row in document["targets"])
         st.markdown(f"{_status(words, answer)} · {words('lab.error_size', e=round(half))}")
+    if changes := modified(document, words.terminal):
+        st.markdown(words.terminal("modified.line", changes=" · ".join(changes)))
     if not desk.scenario.levers:
         st.info(words("lab.baseline"))
     if document["failed"]:

@@ -7,12 +7,12 @@ import streamlit as st
 from experiments.dashboard import frame, lab, sources
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.guard import card
+from experiments.dashboard.record import shown, switch_on
 from experiments.dashboard.service import Answers
 from experiments.dashboard.words import Words
 from experiments.provenance import data_sha256, version
 
-
-# Streamlit leaves a band of six lines above a page and five letters beside it: the answer should be seen without either.
+# Streamlit leaves a band of six lines above a page and five letters beside it: the answer should be seen without them.
 STYLE = """
 [data-testid=stMainBlockContainer] { padding-top: 3.5rem; padding-bottom: 2rem; }
 @media (min-width: 900px) { [data-testid=stMainBlockContainer] { padding-left: 2.5rem; padding-right: 2.5rem; } }
@@ -22,6 +22,7 @@ STYLE = """
 @st.cache_resource(show_spinner=False)
 def answers() -> Answers:
     """Return the one service of this server: its workers stay warm for all sessions."""
+    switch_on()
     return Answers()
 
 
@@ -45,7 +46,8 @@ def main() -> None:
     on_lab = [True]
 
     def lab_page() -> None:
-        lab.page(words, desk, answers())
+        with shown() as found:
+            lab.page(words, desk, answers(), found)
 
     def data_page() -> None:
         sources.render(words)

@@ -10,9 +10,7 @@ from experiments.articles import SOURCE, articles, coverage, state, unmodelled
 from experiments.dashboard.evidence import GRADES, KINDS, Evidence, chosen, counted, evidence
 from experiments.dashboard.words import Words
 from experiments.provenance import data_sha256, packages, version
-from experiments.wording import unit_name
 from sim.calibration import tables
-
 
 # Pixels; together with the source in what is left of a laptop's window, because the source is what the page is for.
 _WIDTHS = {
@@ -147,7 +145,7 @@ def _card(words: Words, rows: list[Evidence]) -> None:
     row = by_id[ident]
     with st.container(border=True, key="data_card"):
         st.markdown(f"**{row.id} · {plain(row.title)}**")
-        span = f"{row.value:g} {row.unit} ({row.low:g} … {row.high:g})"
+        span = f"{row.said} ({row.low:g} … {row.high:g})"
         st.markdown(f"{plain(span)} · {words(f'data.role.{row.role}')}")
         confidence = words.known(f"data.confidence.{row.confidence}", row.confidence)
         st.markdown(f"{_kind(words, row)} · {confidence}")
@@ -182,12 +180,11 @@ def _articles(words: Words) -> None:
 
 
 def _definitions(words: Words) -> None:
-    text = words.terminal
     st.table(
         [
             {
                 words("table.target"): words.title(row),
-                words("table.threshold"): f"{row.threshold:g} {unit_name(row.unit, text)}",
+                words("table.threshold"): words.quantity(f"{row.threshold:g}", row.unit),
                 words("data.col.article"): row.article,
             }
             for row in tables.targets().values()

@@ -8,6 +8,7 @@ from typing import Any
 from experiments.articles import articles
 from experiments.dashboard.desk import Desk
 from experiments.messages import Messages
+from experiments.units import quantity, unit_name
 from sim.calibration import tables
 from sim.calibration.records import Lever
 from sim.scenario import Setting, date_of
@@ -42,6 +43,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "frame.preset.apply": {"zh": "采用此方案", "en": "Apply"},
     "frame.changes": {"zh": "改动（{n}）", "en": "Changes ({n})"},
     "frame.unchanged": {"zh": "与基准相同", "en": "Same as baseline"},
+    "frame.more": {"zh": "另有 {n} 项同样如此。", "en": "and {n} more."},
     "frame.back": {"zh": "× 撤掉", "en": "× take back"},
     "frame.levers": {"zh": "政策工具", "en": "Policy levers"},
     "frame.search": {"zh": "搜索工具", "en": "Search levers"},
@@ -56,7 +58,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "frame.assumptions": {"zh": "情景假设（固定 {n} 项）", "en": "Assumptions ({n} fixed)"},
     "frame.definitions": {"zh": "口径", "en": "Definitions"},
     "frame.share": {"zh": "分享与下载", "en": "Share and download"},
-    "lever.baseline": {"zh": "基准 {value} {unit}", "en": "Baseline {value} {unit}"},
+    "lever.baseline": {"zh": "基准 {value}", "en": "Baseline {value}"},
     "lever.text": {"zh": "文件值 {value}", "en": "the text says {value}"},
     "lever.direction": {
         "zh": "文件只给方向，建议值 {value}（假设）",
@@ -127,8 +129,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "Net cost to the New Area: {cost}.",
     },
     "lab.weakest": {
-        "zh": "最短的板：{title}，中位 {median}，差 {gap} {unit}。",
-        "en": "Furthest from reach: {title}, median {median}, {gap} {unit} short.",
+        "zh": "最短的板：{title}，中位 {median}，差 {gap}。",
+        "en": "Furthest from reach: {title}, median {median}, {gap} short.",
     },
     "lab.none": {
         "zh": "在这些假设下，没有一项增长与贡献目标能够达到。",
@@ -170,8 +172,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "card.short": {"zh": "差 {gap}", "en": "{gap} short"},
     "card.over": {"zh": "超 {gap}", "en": "{gap} over"},
     "card.help": {
-        "zh": "目标 {threshold} {unit}；{rule}；第 {article} 条。区间为 95 % Wilson 区间，N={n}。",
-        "en": "Target {threshold} {unit}; {rule}; article {article}. Interval: 95 % Wilson, N={n}.",
+        "zh": "目标 {threshold}；{rule}；第 {article} 条。区间为 95 % Wilson 区间，N={n}。",
+        "en": "Target {threshold}; {rule}; article {article}. Interval: 95 % Wilson, N={n}.",
     },
     "card.rule.total": {"zh": "五年合计", "en": "total of the period"},
     "card.change": {"zh": "{value} 比对照", "en": "{value} vs reference"},
@@ -196,8 +198,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "park.output": {"zh": "产出（亿元/年）", "en": "Output (100M yuan a year)"},
     "park.firms": {"zh": "企业（家）", "en": "Firms"},
     "park.employment": {"zh": "就业（人）", "en": "Employment (persons)"},
-    "park.land_used": {"zh": "已用工业用地（km²）", "en": "Industrial land used (km2)"},
-    "park.land_free": {"zh": "可供工业用地（km²）", "en": "Serviced land free (km2)"},
+    "park.land_used": {"zh": "已用工业用地（平方公里）", "en": "Industrial land used (km²)"},
+    "park.land_free": {"zh": "可供工业用地（平方公里）", "en": "Serviced land free (km²)"},
     "park.flows": {"zh": "最大的三条通勤联系", "en": "Its three largest commuter links"},
     "table.target": {"zh": "目标", "en": "Target"},
     "table.threshold": {"zh": "门槛", "en": "Threshold"},
@@ -207,7 +209,6 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "table.reference": {"zh": "对照", "en": "Reference"},
     "table.change": {"zh": "变化", "en": "Change"},
     "table.chance": {"zh": "达标可能", "en": "Probability"},
-    "table.item": {"zh": "项目", "en": "Item"},
     "table.persons": {"zh": "{n} 人", "en": "{n} persons"},
 }
 
@@ -248,7 +249,11 @@ class Words:
 
     def unit(self, unit: str) -> str:
         """Return the unit of a table in this language."""
-        return UNITS_ZH.get(unit, unit) if self.language == "zh" else unit
+        return unit_name(unit, self.language)
+
+    def quantity(self, number: str, unit: str) -> str:
+        """Return a number, already text, with the unit of a table in this language."""
+        return quantity(number, unit, self.language)
 
     def dates(self, setting: Setting) -> str:
         """Return when a setting holds, or nothing if it always does."""
@@ -268,43 +273,8 @@ class Words:
         """Return baseline, what the text says, range, and the source of a lever."""
         said = "lever.direction" if row.policy_value is None else "lever.text"
         parts = [
-            self("lever.baseline", value=f"{row.baseline:g}", unit=self.unit(row.unit)),
+            self("lever.baseline", value=self.quantity(f"{row.baseline:g}", row.unit)),
             self(said, value=f"{row.as_written:g}"),
             self("lever.range", low=f"{row.low:g}", high=f"{row.high:g}"),
         ]
         return f"{row.id} · " + " · ".join(parts)
-
-
-UNITS_ZH: Mapping[str, str] = {
-    "100M yuan per km2": "亿元/km²",
-    "share": "比例",
-    "FTE": "人",
-    "% of projects": "% 项目",
-    "multiplier of relocation pool": "倍",
-    "million yuan per year": "百万元/年",
-    "%": "%",
-    "million yuan each": "百万元/个",
-    "million yuan per lab-year": "百万元/个·年",
-    "months": "个月",
-    "1000 m2": "千平方米",
-    "firms per year": "家/年",
-    "link weight 0-1": "权重",
-    "index 0-1": "指数",
-    "% of equipment investment": "% 设备投资",
-    "million yuan": "百万元",
-    "km2": "km²",
-    "% per year": "%/年",
-    "minutes": "分钟",
-    "ratio": "比",
-    "loan-to-value": "贷款比例",
-    "km2 per year": "km²/年",
-    "% of shortfall": "% 缺口",
-    "% of idle stock per year": "% 闲置量/年",
-    "% below benchmark": "% 低于基准价",
-    "number": "级",
-    "0/1": "0/1",
-    "% of incremental tax to Kunming": "% 增量税收",
-    "working days": "工作日",
-    "years (0 = none)": "年（0=无）",
-    "pp per year": "百分点/年",
-}

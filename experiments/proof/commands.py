@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
-from importlib import import_module
+from importlib import import_module, resources
 from typing import Any
 
 from experiments.proof.table import Proof
@@ -17,6 +18,19 @@ PROOFS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "facts": ("facts", "facts", ("scale", "seed")),
     "agents": ("agents", "agents_matter", ("replicates", "scale", "seed", "workers")),
 }
+
+
+def defaults(option: str) -> dict[str, float]:
+    """Return the default of an option for each proof that takes it, read from the source: help loads nothing heavy."""
+    found = {}
+    for name, (module, function, takes) in PROOFS.items():
+        if option in takes:
+            tree = ast.parse((resources.files("experiments.proof") / f"{module}.py").read_text(encoding="utf-8"))
+            made = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function)
+            arguments = made.args.args[-len(made.args.defaults) :]
+            values = {a.arg: value for a, value in zip(arguments, made.args.defaults, strict=True)}
+            found[name] = float(ast.literal_eval(values[option]))
+    return found
 
 
 def prove(name: str, options: dict[str, Any]) -> Proof:

@@ -111,3 +111,8 @@ TIMES = frozenset(
 )
 
 UNITS = MONEY | RATES | NUMBERS | QUANTITIES | TIMES
+
+
+def amount_of(number: str, unit: str) -> str:
+    """Return a number with its unit; `×` keeps it apart from a unit that begins with a number: `60 × 100M yuan`."""
+    return f"{number} × {unit}" if unit[:1].isdigit() else f"{number} {unit}"
