@@ -636,8 +636,8 @@ def test_what_is_no_study_is_refused(tmp_path: Path, content: bytes, line: int |
 
 
 def test_a_scenario_is_not_a_study(tmp_path: Path) -> None:
-    found = refusal(tmp_path, 'format = 1\nname = "x"\n[levers]\nI05b = 5\n')
-    assert any("this is a scenario, not a study" in error.text for error in found)
+    (error,) = refusal(tmp_path, 'format = 1\nname = "x"\n[levers]\nI05b = 5\n')
+    assert error.line == 3 and "this is a scenario, not a study" in error.text
 
 
 def test_a_study_that_is_not_there_or_is_a_folder_is_refused(tmp_path: Path) -> None:
@@ -665,6 +665,31 @@ def test_a_grid_of_exactly_the_most_runs_is_sound_and_one_replicate_more_is_not(
     assert Study.read(folder / "study.toml").runs() == MOST_RUNS
     (error,) = refusal(folder, edited("number = 4", "number = 51", text))
     assert "20,000 points x 51 replicates = 1,020,000 runs" in error.text
+
+
+def test_scenarios_alone_can_be_too_many_runs(folder: Path) -> None:
+    text = 'format = 1\nscenarios = ["baseline", "as_written"]\n[replicates]\nnumber = 100000\n'
+    (folder / "study.toml").write_text(text)
+    assert Study.read(folder / "study.toml").runs() == 200_000
+    names = [f"s{number}.toml" for number in range(11)]
+    for name in names:
+        (folder / name).write_text("format = 1\n")
+    (error,) = refusal(folder, text.replace('["baseline", "as_written"]', str(names).replace("'", '"')))
+    assert "1 point x 11 scenarios x 100,000 replicates = 1,100,000 runs" in error.text
+
+
+def test_size_is_judged_with_the_other_errors_where_the_points_are_known(folder: Path) -> None:
+    text = edited("seed = 3", "seed = -3", edited("number = 4", "number = 70_000"))
+    assert [error.place for error in refusal(folder, text)] == ["seed", "design"]
+
+
+def test_a_study_whose_copy_would_be_too_long_is_refused(folder: Path) -> None:
+    values = ",\n".join(f"{number}e-9" for number in range(1, 1001))
+    names = ("I05d", "I05e", "I06a", "I06b", "I06c", "I06g", "I06h", "I07a", "I11a")
+    lists = {name: values if name not in ("I07a",) else "20" for name in names}
+    vary = "\n".join(f"{name} = {{ values = [{listed}] }}" for name, listed in lists.items())
+    (error,) = refusal(folder, edited(POLICY, vary))
+    assert (error.place, "is too long in normal form (64 KiB" in error.text) == ("vary", True)
 
 
 def test_a_sample_of_lists_may_not_repeat_points(folder: Path) -> None:

@@ -17,7 +17,6 @@ from sim.toml_guard import is_finite_number
 
 KEYS = ("low", "high", "values", "log")
 MOST_VALUES = 1000
-MOST_COLUMNS = 300
 DATES = f'a quarter from {date_of(1)} to {date_of(LAST_QUARTER)}, such as "2022Q1"'
 _SOURCE = 80
 
@@ -38,8 +37,6 @@ def varied_columns(document: Mapping[str, Any], problems: Problems) -> tuple[Var
             axis = _axis(name, given, group, found, problems)
             if axis is not None:
                 found[axis.column] = axis
-    if len(found) > MOST_COLUMNS:
-        problems.add("vary", f"varies {len(found)} things, at most {MOST_COLUMNS}; fix the others")
     return tuple(sorted(found.values(), key=_order))
 
 

@@ -71,7 +71,7 @@ def _grid(given: Mapping[str, Any], varied: Sequence[Varied], problems: Problems
 
 
 def check_size(study: Study, problems: Problems) -> None:
-    """Note if a study without other errors is too large, or if points of a sample repeat."""
+    """Note if a study whose points are known is too large, or if points of a sample repeat."""
     points, runs = study.number_of_points(), study.runs()
     if points > MOST_POINTS or runs > MOST_RUNS:
         problems.add("design", _too_large(study, points, runs))
@@ -88,11 +88,11 @@ def check_size(study: Study, problems: Problems) -> None:
 
 def _too_large(study: Study, points: int, runs: int) -> str:
     rows, levels = study.design.size(study.varied), study.design.levels
-    factors = f"{rows:,} points"
+    factors = "1 point" if rows == 1 else f"{rows:,} points"
     advice = "lower points, replicates or scenarios"
-    if study.design.kind == "grid":
+    if study.design.kind == "grid" and study.varied:
         sides = {axis.column: axis.side_length(levels) for axis in study.varied}
-        longest = max(sides, key=lambda column: sides[column], default="")
+        longest = max(sides, key=lambda column: sides[column])
         factors = " x ".join(f"{side:,}" for side in sides.values()) + f" = {factors}"
         advice = f"thin {longest} ({sides[longest]:,} values), the longest side, or sample with latin-hypercube"
     scenarios = f" x {len(study.scenarios)} scenarios" if len(study.scenarios) > 1 else ""

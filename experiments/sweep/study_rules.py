@@ -52,6 +52,9 @@ def read_study(path: Path) -> Study:
 
 def study_from_document(document: Mapping[str, Any], folder: Path, problems: Problems) -> Study:
     """Check a parsed study whose files lie in `folder`. Raises one InputError with every error found."""
+    if "levers" in document and "vary" not in document:
+        problems.add("levers", "this is a scenario, not a study; a study names it as scenario = ...")
+        problems.raise_if_any()
     _check_top(document, problems)
     scenarios = _scenarios(document, folder, problems)
     plan = _plan_options(document, problems)
@@ -76,10 +79,15 @@ def study_from_document(document: Mapping[str, Any], folder: Path, problems: Pro
         series=_series(document, problems),
         **plan,
     )
-    if not problems.found:
+    if not any(problem.source != problems.source or _of_points(problem.place) for problem in problems.found):
         check_size(study, problems)
     problems.raise_if_any()
     return study
+
+
+def _of_points(place: str) -> bool:
+    """Say whether an error at a place leaves open which points there are."""
+    return place.partition(".")[0] in ("scenario", "scenarios", "vary", POLICY, UNCERTAIN, "design", "replicates")
 
 
 # The top of the file
@@ -87,8 +95,6 @@ def study_from_document(document: Mapping[str, Any], folder: Path, problems: Pro
 
 def _check_top(document: Mapping[str, Any], problems: Problems) -> None:
     check_keys(document, KEYS, "", problems)
-    if "levers" in document and "vary" not in document:
-        problems.add("levers", "this is a scenario, not a study; name it as scenario = ... in a study")
     if "format" not in document:
         problems.add("format", "is missing; begin the file with format = 1")
     elif document["format"] != 1 or isinstance(document["format"], bool):
