@@ -1,7 +1,8 @@
-"""The command line: `dianzhong run`, `check`, `describe`, `prove` and `app`.
+"""The command line: `dianzhong run`, `check`, `describe`, `prove`, `app`, and the commands of sweeps.
 
 Help, `check` and `describe` load no heavy library. Exit codes: 0 done; 1 our bug; 2 bad command line or input, nothing
-was run; 3 done, but replicates failed; 5 storage; 130 and 143 interrupted.
+was run; 3 done, but too many runs failed; 5 storage; 6 a sweep of another study or code; 7 out of time; 130 and 143
+interrupted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from experiments.errors import ResumeError, StorageError
 from experiments.messages import LANGUAGES, Messages, language_of_locale
+from experiments.sweep.options import COMMANDS, add_sweep_commands
 from experiments.wording import Style
 from sim.errors import InputError
 
@@ -27,8 +30,9 @@ if TYPE_CHECKING:
     from experiments.ensemble import Outcome, Plan
     from experiments.progress import Progress
 
-OK, BUG, BAD_INPUT, RUNS_FAILED, STORAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 5, 130, 143
+OK, BUG, BAD_INPUT, RUNS_FAILED, STORAGE, NOT_THE_SAME, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 5, 6, 130, 143
 PROGRAM = "dianzhong"
+_COMMANDS = ("run", "check", "describe", "prove", *COMMANDS, "app")
 _CHOICES = ("assumptions", "share", "path", "rule", "horizon")
 _PLAN_OPTIONS = (*_CHOICES, "scale", "replicates", "seed", "workers", "binding", "panel")
 
@@ -59,10 +63,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BUG
 
 
-class StorageError(RuntimeError):
-    """Raised when finished results cannot be kept."""
-
-
 class _Terminated(BaseException):
     """Raised by SIGTERM, so that workers are ended and hidden files removed on the way out."""
 
@@ -73,6 +73,7 @@ def _terminate(number: int, frame: object) -> NoReturn:
 
 _ENDINGS: Mapping[type[BaseException], int] = MappingProxyType(
     {
+        ResumeError: NOT_THE_SAME,  # an input error with a code of its own, so it comes first
         InputError: BAD_INPUT,
         StorageError: STORAGE,
         BrokenPipeError: OK,
@@ -158,6 +159,10 @@ def _keep(outcome: Outcome, document: dict[str, Any], folder: Path) -> list[str]
 
 
 def _check(options: argparse.Namespace, text: Messages) -> int:
+    from experiments.sweep.commands import check, is_study
+
+    if is_study(options.scenario):
+        return check(options, text)
     from experiments.check import check_document, check_text
 
     document = check_document(_plan(options), options.scenario)
@@ -262,9 +267,7 @@ def _parser(text: Messages) -> argparse.ArgumentParser:
     language.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=text("help.lang"))
     parser = _Parser(prog=PROGRAM, description=text("help.program"), parents=[language], allow_abbrev=False)
     parser.add_argument("--version", action=_Version, help=text("help.version"))
-    commands = parser.add_subparsers(
-        dest="name", required=True, metavar="run | check | describe | prove | app", parser_class=_Parser
-    )
+    commands = parser.add_subparsers(dest="name", required=True, metavar=" | ".join(_COMMANDS), parser_class=_Parser)
 
     def command(name: str, run: Any, answers: bool = True) -> argparse.ArgumentParser:
         words = text(f"help.{name}")
@@ -283,6 +286,7 @@ def _parser(text: Messages) -> argparse.ArgumentParser:
     _add_run_options(check, text)
     _add_describe_options(command("describe", _describe), text)
     _add_prove_options(command("prove", _prove), text)
+    add_sweep_commands(command, text)
     app = command("app", _app, answers=False)
     app.add_argument("--port", type=_whole, metavar="P", help=text("help.port"))
     app.add_argument("--lan", action="store_true", help=text("help.lan"))

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from experiments.messages_sweep import SWEEP_TEXTS
+
 LANGUAGES = ("zh", "en")
 
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -248,6 +250,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "help.file": ("方案名或 .toml 文件", "name of a scenario, or a .toml file"),
         "help.topic": ("主题：{topics}", "one of: {topics}"),
         "help.name": ("编号或名称（部分亦可）", "an id or name, or part of one"),
+        **SWEEP_TEXTS,
     }
 )
 

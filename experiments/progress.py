@@ -25,17 +25,19 @@ class Progress:
         self._live = self._stream.isatty()
         self._begun = self._shown = time.monotonic()
 
-    def update(self, done: int) -> None:
-        """Show that `done` pieces are finished, if it is time to show something."""
+    def update(self, done: int, words: str | None = None) -> None:
+        """Show that `done` pieces are finished, if it is time to show something; `words` replace the remaining time."""
         now = time.monotonic()
         pause = _REDRAW_SECONDS if self._live else _LINE_SECONDS
         if self._quiet or (now - self._shown < pause and not (self._live and done == self._total)):
             return
         self._shown = now
+        self._write(done, self._words(done, now) if words is None else words)
+
+    def _words(self, done: int, now: float) -> str:
         # The first pieces pay for starting the workers; a rate from one of them would mislead.
         rest = (now - self._begun) / done * (self._total - done) if done > 1 else None
-        words = "" if rest is None or done == self._total else self._left(rest)
-        self._write(done, words)
+        return "" if rest is None or done == self._total else self._left(rest)
 
     def close(self) -> None:
         """Remove the bar, so that what follows starts on a clean line."""

@@ -536,10 +536,13 @@ def test_the_number_of_indicators_is_that_of_the_model() -> None:
 
 def test_parts_cover_the_runs_and_are_neither_many_nor_large() -> None:
     for total in (1, 2, 255, 256, 257, 1000, 100_000, 1_000_000):
-        size = part_size(total)
-        assert 1 <= size <= 512
-        assert size == 512 or math.ceil(total / size) <= 256
-    assert (part_size(256), part_size(257), part_size(10**6)) == (1, 2, 512)
+        for points in (1, 12, 1000):
+            size = part_size(total, points)
+            assert 1 <= size <= 512
+            assert size == 512 or math.ceil(total / size) <= 256
+            assert math.ceil(total / size) >= min(total, 17)
+    assert (part_size(256, 1), part_size(257, 1), part_size(10**6, 1)) == (1, 2, 512)
+    assert (part_size(48, 12), part_size(512, 64), part_size(768, 12)) == (2, 16, 12)
 
 
 # Lightness

@@ -12,8 +12,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from experiments.errors import StorageError
 from experiments.sweep import durable
-from experiments.sweep.durable import StorageError, append_line, replacing, write_file
+from experiments.sweep.durable import append_line, replacing, write_file
 from experiments.sweep.manifest import read_manifest, sealed, unsealed
 from experiments.sweep.parts import Entry, Log, read_log, write_log
 from experiments.sweep.store import SweepStore, verify_files

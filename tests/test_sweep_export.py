@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from experiments.errors import StorageError
 from experiments.sweep import durable
 from experiments.sweep import export as exports
-from experiments.sweep.durable import StorageError
 from experiments.sweep.export import export, guarded, headings
 from experiments.sweep.folders import RUNS
 from experiments.sweep.schema import Field
@@ -44,7 +44,7 @@ def store(tmp_path_factory):
     """Return a store with one failed run and every injection among its scenarios and errors."""
     asked = layout(points=len(INJECTIONS), replicates=1, size=20, series=False)
     points = [{**point, "scenario": text} for point, text in zip(asked.points, INJECTIONS, strict=True)]
-    asked = replace(asked, points=points, runs=len(INJECTIONS))
+    asked = replace(asked, points=points, runs=len(INJECTIONS), drawn=())
     made_store = SweepStore.create(tmp_path_factory.mktemp("export") / "a", asked, VERSIONS, COMMAND)
     rows = [row(asked, ident, n, failed=(1,)) for n, ident in enumerate(made_store.run_ids(0))]
     rows = [replace(found, error=INJECTIONS[n] if n == 1 else None) for n, found in enumerate(rows)]
@@ -137,7 +137,7 @@ def test_an_unfinished_sweep_is_exported_with_its_share(tmp_path):
 
 
 def test_odd_characters_and_long_text_do_not_break_a_sheet(tmp_path):
-    asked = layout(points=1, replicates=1, size=1, series=False)
+    asked = layout(points=1, replicates=1, size=1, series=False, drawn=())
     store = SweepStore.create(tmp_path / "a", asked, VERSIONS, COMMAND)
     plain = row(asked, store.run_ids(0)[0], 0, failed=(0,))
     store.record(store.write_part(0, [replace(plain, error="\x00\x1b=1", traceback="x" * 40_000)]))

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from experiments.engine import Arm, Definitions, ModelEngine
 from experiments.ensemble import Plan, run_plan
+from experiments.errors import ResumeError
 from experiments.sweep import manifest as manifests
-from experiments.sweep.manifest import code_changes, code_fingerprint, part_size, run_id, versions_now
+from experiments.sweep.manifest import code_changes, code_fingerprint, run_id, versions_now
 from experiments.sweep.schema import indicator_fields, outcome_fields, outcomes, schema_markdown
-from experiments.sweep.store import ResumeError, SweepStore, verify_files
+from experiments.sweep.store import SweepStore, verify_files
 from experiments.verdict import verdict
 from sim.scenario import load_scenario
 from tests.sweep_sample import COMMAND, STUDY, TEXT, VERSIONS, drawn, layout, made, part, record, row
@@ -81,11 +82,6 @@ def test_rows_come_back_as_they_were_written(tmp_path):
 def test_a_run_id_is_what_the_run_is_never_where_it_stands():
     assert run_id("s", "p", 3) == run_id("s", "p", 3) and len(run_id("s", "p", 3)) == 16
     assert len({run_id("s", "p", 3), run_id("s", "p", 4), run_id("s", "q", 3), run_id("t", "p", 3)}) == 4
-
-
-@pytest.mark.parametrize(("runs", "size"), [(1, 1), (256, 1), (257, 2), (131_072, 512), (1_000_000, 512)])
-def test_the_size_of_a_part_follows_from_the_study(runs, size):
-    assert part_size(runs) == size
 
 
 def test_types_are_fixed_and_units_are_in_the_files(tmp_path):

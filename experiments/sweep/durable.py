@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from experiments.errors import StorageError
+
 SUFFIX = ".tmp"
 _ATTEMPTS = 3
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would end lines in its own way
@@ -24,10 +26,6 @@ _REASONS = {
     errno.EIO: "the disk reports an error; check the disk",
     errno.ENOENT: "the folder has vanished; put it back",
 }
-
-
-class StorageError(RuntimeError):
-    """Raised when results cannot be kept or read: disk full, read-only, vanished, damaged. The exit code is 5."""
 
 
 class Output:

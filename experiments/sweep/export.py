@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.sweep.durable import StorageError, failure, make_folder, replacing
+from experiments.errors import StorageError
+from experiments.sweep.durable import failure, make_folder, replacing
 from experiments.sweep.folders import RUNS
 from experiments.sweep.schema import TRUTH, Field
 from experiments.sweep.store import SweepStore
+from experiments.units import unit_name
 from sim.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SHEET_ROWS, _SHEET_COLUMNS, _CELL = 1_048_576, 16_384, 32_767
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _ROWS_AT_ONCE = 1000
-_UNITS_ZH = {"persons": "人", "targets": "项", "quarter": "季度", "million yuan, 2020 prices": "百万元（2020 年价）"}
 _WORDS = {
     "runs": ("运行", "Runs"),
     "about": ("说明", "About"),
@@ -95,10 +96,8 @@ def headings(fields: Sequence[Field], language: str) -> list[str]:
 
 
 def _unit(unit: str, language: str) -> str:
-    """Return a unit in the language asked for; what has no Chinese name in the laboratory stays as it is."""
-    from experiments.dashboard.words import UNITS_ZH
-
-    return {**UNITS_ZH, **_UNITS_ZH}.get(unit, unit) if language == "zh" else unit
+    """Return a unit in the language asked for."""
+    return unit_name(unit, language)
 
 
 def guarded(text: str) -> str:

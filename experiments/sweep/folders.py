@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from experiments.sweep.durable import SUFFIX, StorageError, read_bytes
+from experiments.errors import StorageError
+from experiments.sweep.durable import SUFFIX, read_bytes
 from experiments.sweep.manifest import DIFF, MANIFEST, POINTS, STUDY, Layout
 from sim.errors import InputError
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments import provenance as versions
-from experiments.sweep.durable import StorageError, read_bytes, sha256
+from experiments.errors import StorageError
+from experiments.sweep.durable import read_bytes, sha256
 from experiments.sweep.schema import FORMAT, REAL, TEXT, clean, indicator_fields, outcome_fields
 from sim.errors import InputError
 
@@ -68,11 +69,6 @@ class Layout:
 def run_id(study_sha256: str, point_hash: str, replicate: int) -> str:
     """Return the identity of a run: a hash of what it is, never of where it stands."""
     return hashlib.sha256(f"{study_sha256}/{point_hash}/{replicate}".encode()).hexdigest()[:16]
-
-
-def part_size(runs: int) -> int:
-    """Return how many runs a part holds, a function of the study alone."""
-    return max(1, min(512, -(-runs // 256)))
 
 
 @cache

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.sweep.durable import StorageError, read_bytes, sha256, write_file
+from experiments.errors import StorageError
+from experiments.sweep.durable import read_bytes, sha256, write_file
 from experiments.sweep.manifest import sealed, unsealed
 from experiments.sweep.schema import Field, arrow_schema
 

@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.errors import ResumeError, StorageError
 from experiments.sweep.durable import (
     SUFFIX,
-    StorageError,
     append_line,
     make_folder,
     move_aside,
@@ -61,10 +61,6 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Layout", "Problem", "ResumeError", "RunRow", "SweepStore", "verify_files"]
 
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
-
-
-class ResumeError(InputError):
-    """Raised when a sweep would go on with another study or other code than it began with. The exit code is 6."""
 
 
 @dataclass(frozen=True)
@@ -329,12 +325,18 @@ class SweepStore:
         """Return how many runs are stored, and of how many."""
         return sum(entry.rows for entry in self.entries()), self.total
 
-    def runs(self, complete_only: bool = False) -> pa.Table:
+    def failed(self) -> int:
+        """Return how many finished runs failed, were killed or took too long."""
+        status = self._merged(RUNS, ["status"])["status"].to_pylist()
+        return sum(value != OK for value in status)
+
+    def runs(self, complete_only: bool = False, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all finished runs, in run order whatever the order of finishing.
 
-        complete_only: only replicates that have every point. StorageError if a part is damaged.
+        complete_only: only replicates that have every point; columns: only these, which saves memory in a large store.
+        StorageError if a part is damaged.
         """
-        table = self._merged(RUNS)
+        table = self._merged(RUNS, columns)
         if not complete_only or not table.num_rows:
             return table
         import pyarrow as pa
@@ -374,18 +376,18 @@ class SweepStore:
                 found.append({**row, "point": point, "replay": replay})
         return found
 
-    def _merged(self, kind: str) -> pa.Table:
+    def _merged(self, kind: str, columns: Sequence[str] | None = None) -> pa.Table:
         import pyarrow as pa
 
-        schema = arrow_schema(self.fields[kind])
+        schema = arrow_schema([field for field in self.fields[kind] if columns is None or field.name in columns])
         tables = []
         for entry in self.entries():
             name = self._file_names(entry.number)[kind]
             try:
-                table = read_table(self.folder / name, self.fields[kind], entry.files.get(name))
+                table = read_table(self.folder / name, self.fields[kind], entry.files.get(name), columns)
             except StorageError as error:
                 raise StorageError(f"{error}; `dianzhong resume {self.folder}` computes this part again") from error
-            tables.append(table.cast(schema))
+            tables.append(table.select(schema.names).cast(schema))
         return pa.concat_tables(tables) if tables else schema.empty_table()
 
 

@@ -15,14 +15,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.ensemble import DEFAULT_REPLICATES, DEFAULT_SCALE, DEFAULT_SEED
 from experiments.sweep.design import POLICY, START, UNCERTAIN, Design, Row, Varied, discrepancy, table
 from sim.scenario import Scenario, Setting
 
+if TYPE_CHECKING:
+    from experiments.sweep.sweep import Sweep
+
 SCENARIO_COLUMN = "scenario"
-_LARGEST_PART, _MOST_PARTS = 512, 256
+_LARGEST_PART, _FEWEST_PARTS, _MOST_PARTS = 512, 32, 256
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,12 @@ class Study:
         from experiments.sweep.study_rules import read_study
 
         return read_study(Path(path))
+
+    def sweep(self, folder: str | Path, **options: Any) -> Sweep:
+        """Run the study into a folder, or go on where it stopped; `options` are the fields of `sweep.Options`."""
+        from experiments.sweep.sweep import Options, run_sweep
+
+        return run_sweep(self, folder, Options(**options))
 
     def __hash__(self) -> int:
         """Hash by identity; equal studies have equal ones."""
@@ -208,6 +217,12 @@ def point_hash(study: Study, point: Point) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def part_size(total: int) -> int:
-    """Return how many consecutive runs a part holds in a sweep of `total` runs."""
-    return max(1, min(_LARGEST_PART, math.ceil(total / _MOST_PARTS)))
+def part_size(total: int, points: int) -> int:
+    """Return how many consecutive runs a part holds in a sweep of `total` runs of so many points.
+
+    A function of the study alone. Runs of one part can share a start and a path, so it holds many points of a
+    replicate, but there are enough parts (32 or more, if there are as many runs) to keep workers busy and to lose
+    little with one.
+    """
+    together = min(points, math.ceil(total / _FEWEST_PARTS))
+    return max(1, min(_LARGEST_PART, max(together, math.ceil(total / _MOST_PARTS))))

@@ -25,7 +25,7 @@ _TOTALS = 12
 def study_document(study: Study, workers: int) -> dict[str, Any]:
     """Return what would run, as one document; `discrepancy` is None unless the design is a sample."""
     runs, quarters = study.runs(), Definitions(horizon=study.horizon).quarters
-    size = part_size(runs)
+    size = part_size(runs, study.number_of_points())
     return {
         "format": 1,
         "question": study.question,

@@ -1,0 +1,140 @@
+"""The texts of studies and sweeps, part of the one table in `experiments.messages`: 中文, then English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
+    "help.sweep": (
+        "按研究文件运行全部情形，可中断、可续跑",
+        "run every point of a study file into a folder; can be interrupted and goes on where it stopped",
+    ),
+    "help.resume": ("从中断处继续一个批量试验", "go on with a sweep where it stopped"),
+    "help.status": ("已完成、失败、剩余和区间宽度", "done, failed, left, widest interval, time left"),
+    "help.replay": (
+        "重跑其中一次运行，并与存储的行比较",
+        "run one run of a sweep again and compare it with its stored row",
+    ),
+    "help.verify": (
+        "核对全部校验和，并重算一部分运行逐位比较",
+        "check every checksum, and recompute a share of the runs bit by bit",
+    ),
+    "help.export": ("把运行结果导出为表格文件", "write the runs as a table for people"),
+    "help.study": ("研究文件 (.toml)", "a study file (.toml)"),
+    "help.sweep_out": ("结果目录；已有同一研究时继续", "folder for results; if it holds this study, the sweep goes on"),
+    "help.sweep_folder": ("批量试验的结果目录", "folder of a sweep"),
+    "help.part": (
+        "只做第 K 份（共 N 份），供集群的各节点使用",
+        "do only share K of N, for the nodes of a cluster, such as 3/20",
+    ),
+    "help.max_minutes": ("到时停止（退出码 7），可续跑", "stop after so many minutes (exit code 7); can be resumed"),
+    "help.method": ("工作进程的启动方式", "how workers are started"),
+    "help.accept_code_change": (
+        "代码已变也继续；会记入会话日志",
+        "go on although the code has changed; recorded in the log of the session",
+    ),
+    "help.run_id": ("运行编号（可只写开头几位）", "id of a run, or its first digits"),
+    "help.share_of_runs": ("重算的比例（默认 0.01，至少一次）", "share of runs to recompute (0.01; at least one)"),
+    "help.to": ("csv 或 xlsx", "csv or xlsx"),
+    "help.export_out": ("目标文件（默认在结果目录旁）", "file to write (beside the folder by default)"),
+    "help.yes": ("不询问，直接开始", "start without asking"),
+    # check of a study
+    "study.ok": ("{file}：没有问题", "{file}: nothing wrong"),
+    "study.question": ("问题：{text}", "question: {text}"),
+    "study.scenarios": ("方案：{names}", "scenarios: {names}"),
+    "study.varied": ("变动的工具与假设：", "varied:"),
+    "study.range": ("{low} 至 {high} {unit}", "{low} to {high} {unit}"),
+    "study.log": ("，按对数均匀", ", even on the logarithm"),
+    "study.values": ("{values} {unit}", "{values} {unit}"),
+    "study.design": (
+        "设计：{kind}，{points} 个点，每点 {replicates} 次，共 {runs} 次运行，分 {parts} 份存储",
+        "design: {kind}, {points} points, {replicates} replicates each: {runs} runs in {parts} parts",
+    ),
+    "study.discrepancy": ("中心化偏差 {value}（越小越均匀）", "centred discrepancy {value} (smaller is more even)"),
+    "study.cost": (
+        "预计 {time}（{workers} 个进程），约 {megabytes} MB",
+        "about {time} with {workers} workers, about {megabytes} MB",
+    ),
+    # while it runs
+    "sweep.begin": (
+        "{runs} 次运行，预计 {time}，约 {megabytes} MB，写入 {folder}",
+        "{runs} runs, about {time}, about {megabytes} MB, into {folder}",
+    ),
+    "sweep.again": (
+        "{folder} 已有 {done} / {total} 次运行，继续",
+        "{folder} holds {done} of {total} runs; going on",
+    ),
+    "sweep.ask": ("预计超过一小时，开始吗？[y/N] ", "this takes more than an hour; start? [y/N] "),
+    "sweep.declined": ("没有开始", "not started"),
+    "sweep.label": ("运行", "runs"),
+    "sweep.failed": ("失败 {n}", "{n} failed"),
+    "sweep.left": ("约剩 {low} 至 {high}", "{low} to {high} left"),
+    "sweep.stopping": (
+        "收到中断：完成手上的部分后停止；再按一次立即停止，两种情形都可续跑",
+        "stopping after the parts in flight; once more to stop at once; both can be resumed",
+    ),
+    "sweep.stopped": (
+        "已停在 {done} / {total} 次；继续：dianzhong resume {folder}",
+        "stopped at {done} of {total} runs; go on with: dianzhong resume {folder}",
+    ),
+    "sweep.out_of_time": (
+        "时间到，已完成 {done} / {total} 次；继续：dianzhong resume {folder}",
+        "out of time at {done} of {total} runs; go on with: dianzhong resume {folder}",
+    ),
+    "sweep.too_many_failed": (
+        "失败 {failed} 次，超过允许的 {allowed} 次；已停在 {done} / {total}。先看：dianzhong status {folder}",
+        "{failed} runs failed, more than the {allowed} allowed; stopped at {done} of {total}. "
+        "Look first: dianzhong status {folder}",
+    ),
+    "sweep.done": ("完成：{done} / {total} 次运行，失败 {failed}", "done: {done} of {total} runs, {failed} failed"),
+    "sweep.share_done": (
+        "本份完成；目录中共 {done} / {total} 次运行，失败 {failed}",
+        "this share is done; the folder holds {done} of {total} runs, {failed} failed",
+    ),
+    "sweep.hint": (
+        '读取：pandas.read_parquet("{folder}/runs")；导出：dianzhong export {folder} --to csv',
+        'read it: pandas.read_parquet("{folder}/runs"); for people: dianzhong export {folder} --to csv',
+    ),
+    # status
+    "status.runs": (
+        "{folder}：{done} / {total} 次运行（{percent} %），失败 {failed}",
+        "{folder}: {done} of {total} runs ({percent} %), {failed} failed",
+    ),
+    "status.balance": (
+        "每点 {low} 至 {high} 次（目标 {wanted}）",
+        "{low} to {high} replicates at every point (wanted {wanted})",
+    ),
+    "status.widest": (
+        "最宽的区间：点 {point}，九项同时达到 {value}（{low} 至 {high}，N={n}）",
+        "widest interval: point {point}, all nine targets {value} ({low} to {high}, N={n})",
+    ),
+    "status.running": ("正在运行：{session}，约剩 {low} 至 {high}", "running: {session}, {low} to {high} left"),
+    "status.running_unknown": ("正在运行：{session}", "running: {session}"),
+    "status.idle": ("没有正在运行的会话", "no session is running"),
+    "status.failure": (
+        "失败 {run_id}（点 {point}，第 {replicate} 次重复）：{error}",
+        "{status} {run_id} (point {point}, replicate {replicate}): {error}",
+    ),
+    "status.more": ("另有 {n} 次", "and {n} more"),
+    "status.replay": ("重看：{command}", "see it again: {command}"),
+    # replay and verify
+    "replay.same": ("与存储的行逐位相同", "the same, bit by bit, as the stored row"),
+    "replay.absent": ("存储中还没有这次运行", "the store does not hold this run yet"),
+    "replay.differs": ("与存储的行不同：{columns}", "differs from the stored row in: {columns}"),
+    "replay.code": (
+        "注意：代码已变，不同是可能的",
+        "note: the code has changed since the sweep began, so a difference may come from there",
+    ),
+    "verify.files": ("{files} 个文件的校验和正确", "{files} files are what they were when written"),
+    "verify.runs": ("重算 {n} 次运行，逐位相同", "{n} runs recomputed, the same bit by bit"),
+    "verify.problem": ("{file}：{text}", "{file}: {text}"),
+    "verify.mismatch": (
+        "运行 {run_id} 与存储不同：{columns}",
+        "run {run_id} differs from its stored row in: {columns}",
+    ),
+    "verify.mend": (
+        "损坏的部分可重算：dianzhong resume {folder}",
+        "parts that are damaged can be computed again: dianzhong resume {folder}",
+    ),
+    "export.done": ("已写入 {path}：{rows} / {total} 次运行", "wrote {path}: {rows} of {total} runs"),
+}

@@ -1,0 +1,67 @@
+"""What a store answers: probabilities by point with their intervals, and how far each point has come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from experiments.statistics import wilson
+from experiments.sweep.schema import OK
+from experiments.sweep.store import SweepStore
+from sim.calibration import tables
+from sim.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALL = "all_reached"
+
+
+def target_columns() -> dict[str, str]:
+    """Return the column that says whether a target was reached, by the name that a user gives."""
+    return {ALL: ALL} | {row.id: f"{row.id}_reached" for row in tables.targets().values()}
+
+
+def probability(store: SweepStore, target: str = ALL) -> pd.DataFrame:
+    """Return a probability for every point that has runs: n, failed, probability, low, high (95 % Wilson).
+
+    A run that failed counts neither way: it is in `failed`, never a zero. The interval is over luck and, where
+    assumptions are sampled, over them too.
+    """
+    known = target_columns()
+    if target not in known:
+        close = nearest(target, list(known)) or list(known)
+        raise InputError(f"no target {target!r}; did you mean {' or '.join(close)}?")
+    runs = store.runs(columns=["point_id", "status", known[target]]).to_pandas()
+    good = runs[runs["status"] == OK].groupby("point_id")[known[target]].agg(["sum", "count"])
+    failed = runs[runs["status"] != OK].groupby("point_id").size()
+    points = store.points().to_pandas().set_index("point_id").drop(columns="point_hash")
+    found = points.join(good.rename(columns={"sum": "reached", "count": "n"}), how="inner")
+    found["failed"] = failed.reindex(found.index, fill_value=0)
+    ends = [wilson(int(k), int(n)) for k, n in zip(found.pop("reached"), found["n"], strict=True)]
+    found["probability"] = [int(k) / int(n) for k, n in zip(good.loc[found.index, "sum"], found["n"], strict=True)]
+    found["low"], found["high"] = zip(*ends, strict=True) if ends else ((), ())
+    return found.reset_index()
+
+
+def widest(store: SweepStore) -> dict[str, object] | None:
+    """Return the widest interval that is left over all points and the nine targets together; None without runs."""
+    table = probability(store)
+    if table.empty:
+        return None
+    row = table.iloc[int((table["high"] - table["low"]).to_numpy().argmax())]
+    return {
+        "point_id": int(row["point_id"]),
+        "n": int(row["n"]),
+        "probability": float(row["probability"]),
+        "low": float(row["low"]),
+        "high": float(row["high"]),
+    }
+
+
+def balance(store: SweepStore) -> tuple[int, int]:
+    """Return the fewest and the most finished replicates over all points, failed ones included."""
+    points = store.runs(columns=["point_id"])["point_id"].to_pylist()
+    counts = [0] * int(store.manifest["points"])
+    for point in points:
+        counts[point] += 1
+    return min(counts), max(counts)

@@ -1,0 +1,247 @@
+"""The commands of sweeps: what each does with its options, and the exit code it ends with."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.messages import Messages
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from experiments.sweep.jobs import StopFlag
+    from experiments.sweep.study import Study
+    from experiments.sweep.sweep import Options, Sweep
+
+OK, BUG, RUNS_FAILED, STORAGE, OUT_OF_TIME = 0, 1, 3, 5, 7
+SIGNAL_CODES: Mapping[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143}
+HOUR = 3600.0
+
+
+def sweep(options: argparse.Namespace, text: Messages) -> int:
+    """Run a study into a folder, or go on with it."""
+    from experiments.pool import single_threaded
+
+    single_threaded()
+    from experiments.sweep.study import Study
+
+    return _run(Study.read(options.study), options.out, options, text)
+
+
+def resume(options: argparse.Namespace, text: Messages) -> int:
+    """Go on with the study that a folder holds."""
+    from experiments.pool import single_threaded
+
+    single_threaded()
+    from experiments.sweep.again import study_of
+    from experiments.sweep.store import SweepStore
+
+    return _run(study_of(SweepStore.open(options.folder)), options.folder, options, text)
+
+
+def status(options: argparse.Namespace, text: Messages) -> int:
+    """Say how far a sweep has come."""
+    from experiments.sweep.status import status_document, status_text
+
+    document = status_document(options.folder)
+    _print(document, options, lambda: status_text(document, text))
+    return OK
+
+
+def replay(options: argparse.Namespace, text: Messages) -> int:
+    """Run one run again and compare it with its stored row."""
+    from experiments.pool import single_threaded
+
+    single_threaded()
+    from experiments.sweep.again import replay as run_again
+    from experiments.sweep.status import replay_text
+
+    found = run_again(options.folder, options.run_id)
+    document = {
+        "row": found.row,
+        "stored": found.stored is not None,
+        "differs": list(found.differs),
+        "code_changed": found.code_changed,
+    }
+    _print(document, options, lambda: replay_text(found, text))
+    return STORAGE if found.differs else OK
+
+
+def verify(options: argparse.Namespace, text: Messages) -> int:
+    """Check a store and recompute a share of its runs."""
+    from experiments.pool import single_threaded
+
+    single_threaded()
+    from experiments.sweep.again import verify as look
+    from experiments.sweep.status import verify_text
+
+    found = look(options.folder, options.share)
+    document = {
+        "files": found.files,
+        "problems": [{"file": problem.file, "text": problem.text} for problem in found.problems],
+        "recomputed": found.recomputed,
+        "mismatches": [{"run_id": ident, "columns": list(columns)} for ident, columns in found.mismatches],
+        "code_changed": found.code_changed,
+    }
+    _print(document, options, lambda: verify_text(found, options.folder, text))
+    return STORAGE if found.problems or found.mismatches else OK
+
+
+def export(options: argparse.Namespace, text: Messages) -> int:
+    """Write the runs as a table for people."""
+    from experiments.sweep.export import export as write
+    from experiments.sweep.store import SweepStore
+
+    target = options.out or options.folder.resolve().with_suffix(f".{options.to}")
+    done = write(SweepStore.open(options.folder), options.to, target, text.language)
+    sys.stdout.write(text("export.done", path=done.path, rows=done.rows, total=done.total) + "\n")
+    return OK
+
+
+def check(options: argparse.Namespace, text: Messages) -> int:
+    """Say what a study would run."""
+    from experiments.ensemble import default_workers
+    from experiments.sweep.status import study_text
+    from experiments.sweep.study import Study
+    from experiments.sweep.study_check import study_document
+
+    document = study_document(Study.read(options.scenario), options.workers or default_workers())
+    _print(document, options, lambda: study_text(document, options.scenario, text))
+    return OK
+
+
+def is_study(name: str) -> bool:
+    """Say whether a file is a study; one that cannot be read is left to those who say why."""
+    from sim.toml_guard import read_toml
+
+    if not name.endswith(".toml"):
+        return False
+    try:
+        document = read_toml(Path(name), finite=False)
+    except InputError:
+        return False
+    return bool({"vary", "design", "scenarios", "question"} & set(document))
+
+
+def _print(document: Any, options: argparse.Namespace, words: Any) -> None:
+    shown = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) if options.json else words()
+    sys.stdout.write(f"{shown}\n")
+
+
+# Running --------------------------------------------------------------------------------------------------------------
+
+
+def _run(study: Study, folder: Path, options: argparse.Namespace, text: Messages) -> int:
+    from experiments.sweep.jobs import PoolError, StopFlag
+    from experiments.sweep.show import Bar
+    from experiments.sweep.sweep import run_sweep
+
+    asked = _asked(options)
+    if not _announced(study, folder, asked, options.yes, text):
+        return OK
+    stop = StopFlag()
+    signals: list[int] = []
+    bar = Bar(study.runs(), text)
+    try:
+        with _asked_to_stop(stop, signals, text):
+            done = run_sweep(study, folder, asked, stop, bar.show)
+    except PoolError as error:
+        bar.close()
+        sys.stderr.write(f"dianzhong: {error}\n")
+        return BUG
+    finally:
+        bar.close()
+    _say_the_end(done, study, folder, asked, text)
+    if options.json:
+        counts = {"ended": done.ended, "done": done.done, "failed": done.failed, "total": done.total}
+        sys.stdout.write(json.dumps(counts) + "\n")
+    return _code(done, study, signals)
+
+
+def _asked(options: argparse.Namespace) -> Options:
+    from experiments.sweep.sweep import Options
+
+    words = (f"--{name.replace('_', '-')} {value}" for name, value in _given(options))
+    chosen: dict[str, Any] = {
+        "command": shlex.join(["dianzhong", options.name]) + "".join(f" {word}" for word in words)
+    }
+    if options.workers is not None:
+        chosen["workers"] = options.workers
+    chosen |= {"share": options.part, "max_minutes": options.max_minutes, "method": options.method or ""}
+    return Options(**chosen, accept_code_change=options.accept_code_change)
+
+
+def _given(options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
+    for name in ("study", "folder", "out", "workers", "method", "max_minutes"):
+        value = getattr(options, name, None)
+        if value is not None:
+            yield name, shlex.quote(str(value))
+
+
+def _announced(study: Study, folder: Path, asked: Options, yes: bool, text: Messages) -> bool:
+    """Say what is going to be run, or gone on with; above an hour, somebody at a terminal is asked."""
+    from experiments.sweep.store import SweepStore
+    from experiments.sweep.study_check import study_document
+    from experiments.wording import duration
+
+    if SweepStore.is_sweep(folder):
+        done, total = SweepStore.open(folder).done()
+        sys.stderr.write(text("sweep.again", folder=folder, done=done, total=total) + "\n")
+        return True
+    document = study_document(study, asked.workers)
+    facts = {"runs": document["runs"], "megabytes": f"{document['megabytes']:g}", "folder": folder}
+    sys.stderr.write(text("sweep.begin", time=duration(document["seconds"], text), **facts) + "\n")
+    if document["seconds"] > HOUR and not yes and sys.stdin.isatty() and sys.stderr.isatty():
+        sys.stderr.write(text("sweep.ask"))
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes", "是"):
+            sys.stderr.write(text("sweep.declined") + "\n")
+            return False
+    return True
+
+
+@contextmanager
+def _asked_to_stop(stop: StopFlag, signals: list[int], text: Messages) -> Iterator[None]:
+    """Let the first signal finish what is in flight and the second stop at once."""
+
+    def heard(number: int, frame: object) -> None:
+        if not stop.asked:
+            sys.stderr.write("\n" + text("sweep.stopping") + "\n")
+        signals.append(number)
+        stop.press()
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say_the_end(done: Sweep, study: Study, folder: Path, asked: Options, text: Messages) -> None:
+    from experiments.sweep import sweep as s
+
+    facts: dict[str, Any] = {"done": done.done, "failed": done.failed, "total": done.total, "folder": folder}
+    facts["allowed"] = int(study.limits.allow * done.total)
+    keys = {s.STOPPED: "sweep.stopped", s.OUT_OF_TIME: "sweep.out_of_time", s.TOO_MANY_FAILED: "sweep.too_many_failed"}
+    finished = "sweep.share_done" if done.done < done.total and asked.share != (1, 1) else "sweep.done"
+    sys.stderr.write(text(keys.get(done.ended, finished), **facts) + "\n")
+    if done.ended == s.DONE:
+        sys.stderr.write(text("sweep.hint", folder=folder) + "\n")
+
+
+def _code(done: Sweep, study: Study, signals: list[int]) -> int:
+    from experiments.sweep import sweep as s
+
+    if done.ended == s.STOPPED and signals:
+        return SIGNAL_CODES[signals[0]]
+    if done.failed > study.limits.allow * done.total:
+        return RUNS_FAILED
+    return OUT_OF_TIME if done.ended == s.OUT_OF_TIME else OK
