@@ -236,6 +236,13 @@ CASES = {
         "policy.I05b",
         "high = 1500000 is above the allowed 0 to 8000 (million yuan per year; source: Yunnan",
     ),
+    "range_just_above": (
+        POLICY,
+        '"I05b" = { high = 8000.0000000001 }',
+        "I05b",
+        "policy.I05b",
+        "high = 8000.0000000001 is above the allowed 0 to 8000 (",
+    ),
     "range_low": (POLICY, '"I05b" = { low = -1 }', "I05b", "policy.I05b", "low = -1 is below the allowed 0 to 8000"),
     "range_text": (POLICY, '"I05b" = { low = "0" }', "I05b", "policy.I05b", 'low = "0" is not a number'),
     "range_true": (POLICY, '"I05b" = { high = true }', "I05b", "policy.I05b", "high = true is not a number"),
