@@ -236,6 +236,13 @@ CASES = {
         "policy.I05b",
         "high = 1500000 is above the allowed 0 to 8000 (million yuan per year; source: Yunnan",
     ),
+    "range_just_above": (
+        POLICY,
+        '"I05b" = { high = 8000.0000000001 }',
+        "I05b",
+        "policy.I05b",
+        "high = 8000.0000000001 is above the allowed 0 to 8000 (",
+    ),
     "range_low": (POLICY, '"I05b" = { low = -1 }', "I05b", "policy.I05b", "low = -1 is below the allowed 0 to 8000"),
     "range_text": (POLICY, '"I05b" = { low = "0" }', "I05b", "policy.I05b", 'low = "0" is not a number'),
     "range_true": (POLICY, '"I05b" = { high = true }', "I05b", "policy.I05b", "high = true is not a number"),
@@ -320,10 +327,10 @@ CASES = {
     "from_inside": (POLICY, '"I05b" = { low = 0, from = "2021Q1" }', "I05b", "policy.I05b", "from is no key here"),
     "from_after_end": (
         '"as_written"\nseed = 3\n\n[assume]\n"P160" = 0.5',
-        '"ending.toml"\n\n[vary.policy."I02a.from"]\nvalues = ["2023Q2"]',
+        '"ending.toml"\n\n[vary.policy."I02a.from"]\nvalues = ["2022Q4", "2023Q1"]',
         "[vary.policy.",
         "policy.I02a.from",
-        "2023Q2 is after its end 2022Q4 in scenario ending",
+        "2023Q1 is after its end 2022Q4 in scenario ending",
     ),
     "from_parameter": (
         UNCERTAIN,
@@ -665,6 +672,18 @@ def test_a_grid_of_exactly_the_most_runs_is_sound_and_one_replicate_more_is_not(
     assert Study.read(folder / "study.toml").runs() == MOST_RUNS
     (error,) = refusal(folder, edited("number = 4", "number = 51", text))
     assert "20,000 points x 51 replicates = 1,020,000 runs" in error.text
+
+
+def test_more_points_than_memory_holds_are_refused_even_if_each_is_run_once(folder: Path) -> None:
+    text = edited("number = 4", "number = 1", edited(LHS, 'kind = "grid"\nlevels = 354'))  # 354 x 2 x 354
+    (error,) = refusal(folder, text)
+    assert f"= 250,632 runs, at most {MOST_POINTS:,} points" in error.text
+
+
+def test_the_last_possible_first_quarters_are_sound(folder: Path) -> None:
+    late = '"I05b.from" = { values = ["2025Q4"] }\n"I02a.from" = { values = ["2022Q4"] }'
+    (folder / "study.toml").write_text(edited(POLICY, f"{POLICY}\n{late}", BASE.replace("as_written", "ending.toml")))
+    assert Study.read(folder / "study.toml").points()[0].starts == {"I02a": 8, "I05b": 20}
 
 
 def test_scenarios_alone_can_be_too_many_runs(folder: Path) -> None:
