@@ -331,7 +331,7 @@ def test_a_worker_that_cannot_live_ends_the_sweep(tmp_path, method, when, words)
 # --- limits --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("method", "fault"), [*((method, "hang") for method in PROCESSES), ("fork", "stubborn")])
+@pytest.mark.parametrize(("method", "fault"), [("fork", "stubborn"), ("forkserver", "hang"), ("spawn", "hang")])
 def test_a_run_that_takes_too_long_is_recorded(tmp_path, method, fault):
     jobs = jobs_of(3)
     results = compute(Planted(tmp_path, {1: (fault, 99), 6: (fault, 99)}), jobs, method, timeout_s=1.0)
@@ -517,7 +517,7 @@ def test_workers_end_when_the_parent_is_killed(tmp_path, method, fault):
     assert wait_until(lambda: not alive(tmp_path), 5.0), "a worker outlives its parent"
 
 
-@pytest.mark.parametrize("method", PROCESSES)
+@pytest.mark.parametrize("method", [*QUICK, pytest.param("spawn", marks=pytest.mark.slow)])
 def test_first_interrupt_finishes_the_jobs_in_flight(tmp_path, method):
     parent = pool_in_a_process(tmp_path, method, "none")
     assert wait_until(lambda: len(list(tmp_path.glob("began-*"))) >= 5)
