@@ -31,6 +31,7 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SHEET_ROWS, _SHEET_COLUMNS, _CELL = 1_048_576, 16_384, 32_767
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _ROWS_AT_ONCE = 1000
+_UNITS_ZH = {"targets": "项", "quarter": "季度", "million yuan, 2020 prices": "百万元（2020 年价）"}
 _WORDS = {
     "runs": ("运行", "Runs"),
     "about": ("说明", "About"),
@@ -96,7 +97,9 @@ def headings(fields: Sequence[Field], language: str) -> list[str]:
 
 
 def _unit(unit: str, language: str) -> str:
-    """Return a unit in the language asked for."""
+    """Return a unit in the language asked for; some are of a store alone and not of the tables."""
+    if not unit or (language == "zh" and unit in _UNITS_ZH):
+        return _UNITS_ZH.get(unit, unit)
     return unit_name(unit, language)
 
 
