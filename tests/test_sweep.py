@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -21,11 +22,12 @@ from experiments.ensemble import Plan, run_plan
 from experiments.errors import ResumeError, StorageError
 from experiments.sweep import durable
 from experiments.sweep.again import replay, verify
+from experiments.sweep.manifest import versions_now
 from experiments.sweep.session import Session
 from experiments.sweep.stems import common, trails
 from experiments.sweep.store import SweepStore
 from experiments.sweep.study import Study
-from experiments.sweep.sweep import OUT_OF_TIME, STOPPED, TOO_MANY_FAILED, Options, run_sweep
+from experiments.sweep.sweep import OUT_OF_TIME, STOPPED, TOO_MANY_FAILED, Options, layout_of, run_sweep
 from experiments.sweep.work import SweepWork
 from sim.errors import InputError
 from sim.scenario import load_scenario
@@ -35,12 +37,12 @@ STUDY = """
 format = 1
 question = "Does a later quota matter?"
 scenarios = ["baseline", "as_written"]
-scale = 400
+scale = 1000
 [vary.policy]
 "I13a" = { values = [3, 9] }
 "I13a.from" = { values = ["2021Q1", "2024Q1"] }
 [vary.uncertain]
-"P12" = { values = [3.5, 5.0] }
+"P12" = { values = [5.0] }
 [design]
 kind = "grid"
 [replicates]
@@ -73,7 +75,7 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     path = write(folder / "s")
     done = Study.read(path).sweep(folder / "a", workers=1, method="inline")
-    assert (done.ended, done.done, done.failed, done.total) == ("done", 32, 0, 32)
+    assert (done.ended, done.done, done.failed, done.total) == ("done", 16, 0, 16)
     return path, folder / "a", digest(folder / "a")
 
 
@@ -84,7 +86,7 @@ def whole(tmp_path_factory):
 def test_the_results_are_the_same_from_any_workers_and_any_way_of_starting(whole, tmp_path, method, workers):
     path, _, wanted = whole
     done = Study.read(path).sweep(tmp_path / "a", workers=workers, method=method)
-    assert done.done == 32 and digest(tmp_path / "a") == wanted
+    assert done.done == 16 and digest(tmp_path / "a") == wanted
 
 
 @pytest.mark.parametrize("seed", ["0", "1"])
@@ -103,14 +105,21 @@ def test_shares_of_a_cluster_make_the_whole(whole, tmp_path):
     assert digest(tmp_path / "a") == wanted
 
 
-def test_sharing_a_path_changes_no_bit(whole):
+def test_sharing_a_path_changes_no_bit(whole, tmp_path):
     path, folder, _ = whole
-    work = SweepWork(Study.read(path), SweepStore.open(folder))
+    study = Study.read(path)
+    asked = replace(layout_of(study), part_size=8)
+    work = SweepWork(study, SweepStore.create(tmp_path / "a", asked, versions_now(), "test"))
     work.prepare()
-    stored = work.store.runs().to_pylist()
-    jobs = list(work.jobs(range(work.store.parts)))
-    assert sum(len(trail.leaves) for job in jobs for _, trail in work._shared(job.runs)) > 0, "nothing is shared"
-    for number in (0, 3, 7, 21):
+    jobs = list(work.jobs([0, 1]))
+    assert sum(len(trail.leaves) for _, trail in work._shared(jobs[0].runs)) > 0, "nothing is shared"
+    for job in jobs:
+        work.begin(job)
+        work.store.record(work.finish(job, [work.run(number) for number in job.runs]))
+    stored = SweepStore.open(folder).runs().to_pylist()  # one run a part: nothing to share
+    assert work.store.runs().to_pylist() == stored
+    work = SweepWork(study, work.store)
+    for number in (0, 3, 7, 14):
         assert work.run(number).row.flat() == stored[number]  # computed by itself, from its own start
 
 
@@ -119,7 +128,7 @@ def test_a_point_is_what_run_gives_for_its_scenario(whole):
     study = Study.read(path)
     point = study.points()[7]
     case = study.scenario_at(point)
-    plan = Plan(case, load_scenario("baseline"), study.assume_at(point), scale=400, replicates=2, workers=1)
+    plan = Plan(case, load_scenario("baseline"), study.assume_at(point), scale=1000, replicates=2, workers=1)
     arms = [row.arms["policy"] for row in run_plan(plan).replicates]
     rows = SweepStore.open(folder).runs().to_pandas().query("point_id == 7")
     for target in ("gdp_growth", "land_intensity", "hightech_contribution"):
@@ -224,7 +233,7 @@ def kill_test(whole, tmp_path, number, first):
         assert finished.returncode == 0, finished.stderr
         assert digest(folder) == wanted, seen
         store = SweepStore.open(folder)
-        assert store.done() == (32, 32) and store.failed() == 0
+        assert store.done() == (16, 16) and store.failed() == 0
     return seen
 
 
@@ -286,7 +295,7 @@ def test_a_failed_run_is_a_row_with_seed_and_traceback_and_can_be_replayed(tmp_p
 
     monkeypatch.setattr(RegionModel, "step", broken)
     done = study.sweep(tmp_path / "a", workers=1, method="inline")
-    assert (done.ended, done.failed) == (TOO_MANY_FAILED, 7) or done.failed > 0.2 * 32
+    assert (done.ended, done.failed) == (TOO_MANY_FAILED, 4) or done.failed > 0.2 * 16
     row = done.store.failures()[0]
     assert row["error"] == "FloatingPointError: planted" and row["seed"] == 7
     assert str(ROOT) not in row["traceback"] and row["replay"].endswith(row["run_id"])
@@ -302,7 +311,7 @@ def test_the_time_budget_ends_with_code_seven_and_can_be_resumed(whole, tmp_path
     run = ["sweep", str(path), "--out", str(tmp_path / "a"), "--method", "inline", "--max-minutes"]
     assert main([*run, "0.0001"]) == 7
     assert "dianzhong resume" in capsys.readouterr().err
-    assert 0 < SweepStore.open(tmp_path / "a").done()[0] < 32
+    assert 0 < SweepStore.open(tmp_path / "a").done()[0] < 16
     assert main(["resume", str(tmp_path / "a"), "--method", "inline"]) == 0
     assert digest(tmp_path / "a") == wanted
 
@@ -313,7 +322,7 @@ def test_asking_to_stop_finishes_what_is_in_flight(whole, tmp_path):
     path, _, wanted = whole
     study, stop = Study.read(path), StopFlag()
     done = run_sweep(study, tmp_path / "a", Options(workers=2), stop, lambda progress: stop.ask())
-    assert done.ended == STOPPED and 0 < done.done < 32
+    assert done.ended == STOPPED and 0 < done.done < 16
     run_sweep(study, tmp_path / "a", Options(workers=2))
     assert digest(tmp_path / "a") == wanted
 
@@ -332,17 +341,17 @@ def test_the_interrupted_sweep_is_balanced(whole, tmp_path):
 def test_status_verify_replay_and_export_speak_both_languages(whole, tmp_path, capsys):
     _, folder, _ = whole
     run = SweepStore.open(folder).runs()["run_id"][5].as_py()
-    for language, words in (("zh", "次运行"), ("en", "of 32 runs")):
+    for language, words in (("zh", "次运行"), ("en", "of 16 runs")):
         assert main(["status", str(folder), "--lang", language]) == 0
         assert words in capsys.readouterr().out
         assert main(["verify", str(folder), "--lang", language]) == 0
         assert main(["replay", str(folder), run[:10], "--lang", language]) == 0
         assert main(["export", str(folder), "--out", str(tmp_path / f"{language}.csv"), "--lang", language]) == 0
         capsys.readouterr()
-        assert len(pd.read_csv(tmp_path / f"{language}.csv")) == 32
+        assert len(pd.read_csv(tmp_path / f"{language}.csv")) == 16
     assert main(["status", str(folder), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert (document["done"], document["failed"], document["replicates_per_point"]) == (32, 0, [2, 2])
+    assert (document["done"], document["failed"], document["replicates_per_point"]) == (16, 0, [2, 2])
     assert document["widest_interval"]["n"] == 2
 
 
@@ -354,8 +363,6 @@ def test_verify_finds_a_changed_number_that_every_checksum_agrees_with(whole, tm
     store = SweepStore.open(tmp_path / "a")
     work = SweepWork(study, store)
     work.prepare()
-    from dataclasses import replace
-
     job = next(iter(work.jobs([0])))
     work.begin(job)
     rows = [work.run(number) for number in job.runs]
@@ -363,7 +370,7 @@ def test_verify_finds_a_changed_number_that_every_checksum_agrees_with(whole, tm
     rows[0] = replace(rows[0], row=replace(rows[0].row, outcomes=wrong))
     store.record(work.finish(job, rows))
     found = verify(tmp_path / "a", share=1.0)
-    assert found.problems == () and found.recomputed == 32
+    assert found.problems == () and found.recomputed == 16
     assert found.mismatches == ((rows[0].row.run_id, ("net_cost",)),)
     assert main(["verify", str(tmp_path / "a"), "--share", "1"]) == 5
 
@@ -372,10 +379,10 @@ def test_check_knows_a_study_from_a_scenario(whole, capsys):
     path, _, _ = whole
     assert main(["check", str(path), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert (document["points"], document["replicates"], document["runs"]) == (16, 2, 32)
+    assert (document["points"], document["replicates"], document["runs"]) == (8, 2, 16)
     assert main(["check", "as_written"]) == 0
     assert main(["check", str(path), "--lang", "zh"]) == 0
-    assert "16 个点" in capsys.readouterr().out
+    assert "8 个点" in capsys.readouterr().out
 
 
 def test_another_study_is_refused_with_code_six_and_nothing_is_touched(whole, tmp_path, capsys):
@@ -430,10 +437,10 @@ def test_python_gets_frames_and_probabilities_with_their_intervals(whole):
     path, folder, _ = whole
     done = Study.read(path).sweep(folder, workers=1, method="inline")
     table = done.probability("land_intensity")
-    assert len(table) == 16 and set(table["n"]) == {2} and set(table["failed"]) == {0}
+    assert len(table) == 8 and set(table["n"]) == {2} and set(table["failed"]) == {0}
     assert ((table["low"] <= table["probability"]) & (table["probability"] <= table["high"])).all()
     assert (table["high"] - table["low"] > 0.5).all(), "two runs say little, and the interval says so"
-    assert len(done.frame()) == done.arrow().num_rows == 32
+    assert len(done.frame()) == done.arrow().num_rows == 16
     with pytest.raises(InputError, match="did you mean"):
         done.probability("gdp_growht")
 
