@@ -154,6 +154,15 @@ class _Pool:
         return None if job is None else Task(job)
 
     def _start(self, task: Task) -> None:
+        """Start a worker; the fork server may have been killed too, and is then started anew by the next try."""
+        for attempt in range(self._limits.retry + 1):
+            try:
+                return self._start_once(task)
+            except (EOFError, OSError) as error:
+                if attempt == self._limits.retry:
+                    raise PoolError(f"no worker can be started ({type(error).__name__}: {error})") from error
+
+    def _start_once(self, task: Task) -> None:
         self._warm()
         ours, theirs = self._context.Pipe()
         inherited = [ours, *self._crew] if self._method == "fork" else []

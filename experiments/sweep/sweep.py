@@ -6,12 +6,14 @@ import math
 import multiprocessing
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from experiments.ensemble import default_workers
+from experiments.errors import StorageError
 from experiments.sweep.jobs import Job, StopFlag
 from experiments.sweep.manifest import Layout, versions_now
 from experiments.sweep.pool import serve
@@ -197,7 +199,8 @@ class _Session:
             if missing:
                 self._compute(missing, workers)
         except BaseException as error:
-            self.session.note("end", outcome=f"{type(error).__name__}: {error}")
+            with suppress(StorageError):  # a full disk cannot take this line either, and the first error says more
+                self.session.note("end", outcome=f"{type(error).__name__}: {error}")
             raise
         if self.stop.asked and self.ended == DONE and self.left:
             self.ended = STOPPED
