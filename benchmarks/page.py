@@ -224,8 +224,9 @@ def main() -> None:
             lambda: two(browser, url, page),
             lambda: memory(page, url, number),
         ):
-            rows += part()
-            print(show(rows[-2:]), flush=True)
+            new = part()
+            rows += new
+            print(show(new), flush=True)
         browser.close()
     print("\n" + show(rows))
 
