@@ -112,7 +112,7 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
     "status.running_unknown": ("正在运行：{session}", "running: {session}"),
     "status.idle": ("没有正在运行的会话", "no session is running"),
     "status.failure": (
-        "失败 {run_id}（点 {point}，第 {replicate} 次重复）：{error}",
+        "{status} {run_id}（点 {point}，重复 {replicate}）：{error}",
         "{status} {run_id} (point {point}, replicate {replicate}): {error}",
     ),
     "status.more": ("另有 {n} 次", "and {n} more"),
