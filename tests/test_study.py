@@ -501,7 +501,7 @@ def test_the_document_counts_and_describes(tmp_path: Path) -> None:
     study = Study.read(EXAMPLES / "platforms.toml")
     document = study_document(study, workers=2)
     assert {key: document[key] for key in ("points", "replicates", "runs", "parts", "runs_per_part")} == {
-        **{"points": 64, "replicates": 8, "runs": 512, "parts": 256, "runs_per_part": 2}
+        **{"points": 64, "replicates": 8, "runs": 512, "parts": 32, "runs_per_part": 16}
     }
     assert document["sha256"] == study.sha256
     assert document["seconds"] == pytest.approx(512 * (0.36 + 0.64 / 2) / 3.7 / 2, abs=0.1)

@@ -80,7 +80,7 @@ def test_csv_holds_every_run_and_every_number(store, tmp_path, language):
 
 def test_headings_are_titles_with_units(store):
     zh, en = (headings(store.fields[RUNS], language) for language in ("zh", "en"))
-    assert {"地区生产总值年均增速 [%/年]", "期末就业 [人]"} <= set(zh) and "GDP growth [% per year]" in en
+    assert {"地区生产总值年均增速 [%/年]", "期末就业 [人]"} <= set(zh) and "GDP growth [% a year]" in en
     twice = [Field("a", "float64", "", "Same", "同"), Field("b", "float64", "", "Same", "同")]
     assert headings(twice, "en") == ["Same (a)", "Same (b)"]
 

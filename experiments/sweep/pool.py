@@ -19,7 +19,9 @@ import contextlib
 import importlib
 import multiprocessing
 import signal
+import sys
 import time
+import types
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -170,7 +172,7 @@ class _Pool:
             target=attend, args=(theirs, self._work, self._limits.memory_mb, inherited), daemon=True
         )
         try:
-            with signals_held():
+            with signals_held(), _no_main_module():
                 process.start()
         except BaseException:
             ours.close()
@@ -246,6 +248,20 @@ class _Pool:
                 self._remove(worker)
                 task.settle(run, Lost("timeout", f"no result within {limit:g} s (timeout_s)"))
                 self._waiting.append(task)
+
+
+@contextlib.contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Keep a new process from running the main script of this one once more: work comes from modules, never from it.
+
+    So a script needs no guard, and a page of the app is not drawn by a worker.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _cause(exitcode: int) -> str:
