@@ -175,6 +175,11 @@ def children_of(pid):
     return found
 
 
+def sessions(folder):
+    """Return the logs of the sessions of a folder."""
+    return sorted((folder / "sessions").glob("*.jsonl"))
+
+
 def disturb(draw, path, folder):
     """Begin or resume a sweep, disturb it in one way at a random moment, and return how."""
     kind = draw.choice(("main", "worker", "terminate", "interrupt", "truncate", "flip", "torn"))
@@ -182,8 +187,12 @@ def disturb(draw, path, folder):
         if (folder / "manifest.json").exists():
             damage(draw, kind, folder)
         return kind
+    before = sessions(folder)
     process = command(["sweep", str(path), "--out", str(folder), "--workers", "2"], wait=False)
-    deadline = time.monotonic() + draw.uniform(0.6, 2.6)
+    # Only SIGKILL may fall into the start of the interpreter, which answers other signals in its own way.
+    while kind != "main" and process.poll() is None and sessions(folder) == before:
+        time.sleep(0.01)
+    deadline = time.monotonic() + draw.uniform(0.0, 2.0)
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     try:
