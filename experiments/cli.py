@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from experiments.errors import ResumeError, StorageError
 from experiments.messages import LANGUAGES, Messages, language_of_locale
-from experiments.sweep.options import COMMANDS, add_sweep_commands
+from experiments.sweep.options import COMMANDS, add_sweep_commands, whole
 from experiments.wording import Style
 from sim.errors import InputError
 
@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         text = Messages(_language(given))
         options = _parser(text).parse_args(given)
+        options.arguments = given  # a sweep keeps the exact command
         code = int(options.command(options, text))
         sys.stdout.flush()  # here, where a reader that has gone is no error, and not at the exit of the interpreter
         return code
@@ -284,11 +285,12 @@ def _parser(text: Messages) -> argparse.ArgumentParser:
     check = command("check", _check)
     check.add_argument("scenario", metavar="FILE", help=text("help.file"))
     _add_run_options(check, text)
+    check.set_defaults(of_run=("set", "assume", *(name for name in _PLAN_OPTIONS if name != "workers")))
     _add_describe_options(command("describe", _describe), text)
     _add_prove_options(command("prove", _prove), text)
     add_sweep_commands(command, text)
     app = command("app", _app, answers=False)
-    app.add_argument("--port", type=_whole, metavar="P", help=text("help.port"))
+    app.add_argument("--port", type=whole, metavar="P", help=text("help.port"))
     app.add_argument("--lan", action="store_true", help=text("help.lan"))
     app.add_argument("--allow-host", action="append", default=[], metavar="HOST", help=text("help.allow_host"))
     return parser
@@ -307,10 +309,10 @@ def _add_run_options(parser: argparse.ArgumentParser, text: Messages) -> None:
     add("--path", choices=e.PATHS, help=text("help.path"))
     add("--rule", choices=e.RULES, help=text("help.rule"))
     add("--horizon", type=int, choices=e.HORIZONS, help=text("help.horizon"))
-    add("--scale", type=_whole, metavar="N", help=text("help.scale", n=e.DEFAULT_SCALE))
-    add("--replicates", type=_whole, metavar="N", help=text("help.replicates", n=e.DEFAULT_REPLICATES))
-    add("--seed", type=_whole, metavar="S", help=text("help.seed", n=e.DEFAULT_SEED))
-    add("--workers", type=_whole, metavar="W", help=text("help.workers"))
+    add("--scale", type=whole, metavar="N", help=text("help.scale", n=e.DEFAULT_SCALE))
+    add("--replicates", type=whole, metavar="N", help=text("help.replicates", n=e.DEFAULT_REPLICATES))
+    add("--seed", type=whole, metavar="S", help=text("help.seed", n=e.DEFAULT_SEED))
+    add("--workers", type=whole, metavar="W", help=text("help.workers"))
     add("--binding", action="store_true", help=text("help.binding"))
     add("--panel", choices=e.PANELS, help=text("help.panel"))
 
@@ -337,14 +339,7 @@ def _add_prove_options(parser: argparse.ArgumentParser, text: Messages) -> None:
     parser.add_argument("proof", choices=tuple(PROOFS), metavar="PROOF", help=words)
     for option, letter in (("replicates", "N"), ("scale", "N"), ("seed", "S"), ("workers", "W")):
         key = "help.proof_workers" if option == "workers" else f"help.{option}"
-        parser.add_argument(f"--{option}", type=_whole, metavar=letter, help=text(key, n=default(option)))
-
-
-def _whole(word: str) -> int:
-    try:
-        return int(word)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number") from None
+        parser.add_argument(f"--{option}", type=whole, metavar=letter, help=text(key, n=default(option)))
 
 
 class _Version(argparse.Action):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.sweep.schema import RunRow
 from experiments.sweep.store import Problem, SweepStore, verify_files
 from experiments.sweep.study import Study
 from experiments.sweep.work import SweepWork
@@ -129,6 +128,3 @@ def _number(store: SweepStore, run: str) -> int:
         raise InputError(f"run {run!r} begins {len(found)} ids; write more of it, such as {ids[found[0]]}")
     close = nearest(run, ids) or ids[:1]
     raise InputError(f"no run {run!r} in this sweep; did you mean {' or '.join(close)}? status lists those that failed")
-
-
-__all__ = ["Replay", "RunRow", "Verified", "different", "replay", "study_of", "verify"]

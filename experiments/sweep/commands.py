@@ -99,19 +99,23 @@ def export(options: argparse.Namespace, text: Messages) -> int:
     from experiments.sweep.export import export as write
     from experiments.sweep.store import SweepStore
 
-    target = options.out or options.folder.resolve().with_suffix(f".{options.to}")
+    folder = options.folder.resolve()
+    target = options.out or folder.with_name(f"{folder.name}.{options.to}")
     done = write(SweepStore.open(options.folder), options.to, target, text.language)
     sys.stdout.write(text("export.done", path=done.path, rows=done.rows, total=done.total) + "\n")
     return OK
 
 
 def check(options: argparse.Namespace, text: Messages) -> int:
-    """Say what a study would run."""
+    """Say what a study would run; an option of `run` beside it would be read by nobody, so it is refused."""
     from experiments.ensemble import default_workers
     from experiments.sweep.status import study_text
     from experiments.sweep.study import Study
     from experiments.sweep.study_check import study_document
 
+    unread = [name for name in options.of_run if getattr(options, name)]
+    if unread:
+        raise InputError(f"{options.scenario}: is a study, which says so itself; leave out --{', --'.join(unread)}")
     document = study_document(Study.read(options.scenario), options.workers or default_workers())
     _print(document, options, lambda: study_text(document, options.scenario, text))
     return OK
@@ -168,21 +172,11 @@ def _run(study: Study, folder: Path, options: argparse.Namespace, text: Messages
 def _asked(options: argparse.Namespace) -> Options:
     from experiments.sweep.sweep import Options
 
-    words = (f"--{name.replace('_', '-')} {value}" for name, value in _given(options))
-    chosen: dict[str, Any] = {
-        "command": shlex.join(["dianzhong", options.name]) + "".join(f" {word}" for word in words)
-    }
+    chosen: dict[str, Any] = {"command": shlex.join(["dianzhong", *options.arguments])}
     if options.workers is not None:
         chosen["workers"] = options.workers
     chosen |= {"share": options.part, "max_minutes": options.max_minutes, "method": options.method or ""}
     return Options(**chosen, accept_code_change=options.accept_code_change)
-
-
-def _given(options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
-    for name in ("study", "folder", "out", "workers", "method", "max_minutes"):
-        value = getattr(options, name, None)
-        if value is not None:
-            yield name, shlex.quote(str(value))
 
 
 def _announced(study: Study, folder: Path, asked: Options, yes: bool, text: Messages) -> bool:

@@ -42,7 +42,7 @@ def _add_folder(parser: argparse.ArgumentParser, text: Messages) -> None:
 
 
 def _add_running(parser: argparse.ArgumentParser, text: Messages) -> None:
-    parser.add_argument("--workers", type=_whole, metavar="W", help=text("help.workers"))
+    parser.add_argument("--workers", type=whole, metavar="W", help=text("help.workers"))
     parser.add_argument("--part", type=_share, default=(1, 1), metavar="K/N", help=text("help.part"))
     parser.add_argument("--max-minutes", type=float, metavar="M", help=text("help.max_minutes"))
     parser.add_argument("--method", choices=METHODS, help=text("help.method"))
@@ -62,7 +62,8 @@ def _later(name: str) -> Callable[[argparse.Namespace, Messages], int]:
     return run
 
 
-def _whole(word: str) -> int:
+def whole(word: str) -> int:
+    """Return a whole number, or say that the word is none."""
     try:
         return int(word)
     except ValueError:
