@@ -127,7 +127,8 @@ def test_an_input_error_of_the_model_stays_an_input_error(workers: int) -> None:
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started the tests with it ignored
 sys.path.insert(0, {tests!r})
 import experiments.ensemble
 from test_ensemble import StandIn
