@@ -72,8 +72,9 @@ def guarded(name: str, call: Callable[..., Any], *arguments: Any) -> Any:
 def memory_limit(megabytes: int) -> Iterator[None]:
     """Let a run ask for so many megabytes beyond what its process has when it begins; then it gets MemoryError.
 
-    Counted from the beginning of the run, so that what earlier runs left behind does not matter. Where the system has
-    no RLIMIT_DATA or does not tell the size of a process in /proc (anything but Linux), nothing is limited.
+    Counted from the beginning of the run, so that what earlier runs left behind does not matter; what the process has
+    freed and kept is given again without asking the system and does not count. Where the system has no RLIMIT_DATA or
+    does not tell the size of a process in /proc (anything but Linux), nothing is limited.
     """
     if resource is None or not _STATM.exists():
         yield
