@@ -215,6 +215,8 @@ def test_a_run_that_fails_gives_a_code_and_the_service_goes_on(answers, caplog):
     assert "Traceback" in caplog.text
     finished(answers, answers.ask("fails", plan_of()))
     assert answers.look(answers.ask("fails", broken_plan())).error == answer.error
+    with answers._changed:  # the other worker may be at it still, and would write into the log of the next test
+        assert answers._changed.wait_for(lambda: not any(q.running for q in answers._questions.values()), PATIENCE)
 
 
 def test_what_the_user_can_mend_is_said_in_words(monkeypatch, outcome, caplog):
