@@ -36,15 +36,24 @@ class Places:
     commuters: Any
 
 
-def watched_run(model: RegionModel, quarters: int) -> Places:
-    """Run a model and look at its sites at the start and after every fourth quarter."""
-    looks = [look(model)]
-    for quarter in range(1, quarters + 1):
-        model.step()
-        if quarter % 4 == 0:
-            looks.append(look(model))
-    measures = {name: np.array([row[0][name] for row in looks], np.float32) for name in UNITS}
-    return Places(model.frame.sites, measures, np.array([row[1] for row in looks], np.float32))
+class Watch:
+    """Looks at the sites of a model at the start and after every fourth quarter."""
+
+    def __init__(self, model: RegionModel) -> None:
+        """Take the first look."""
+        self._model = model
+        self._looks = [look(model)]
+
+    def look(self) -> None:
+        """Take another look, if a year has ended."""
+        if self._model.quarter % 4 == 0:
+            self._looks.append(look(self._model))
+
+    def places(self) -> Places:
+        """Return what was seen."""
+        measures = {name: np.array([row[0][name] for row in self._looks], np.float32) for name in UNITS}
+        commuters = np.array([row[1] for row in self._looks], np.float32)
+        return Places(self._model.frame.sites, measures, commuters)
 
 
 def look(model: RegionModel) -> tuple[dict[str, Any], Any]:

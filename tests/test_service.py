@@ -165,7 +165,7 @@ def test_another_session_shares_the_answer(answers):
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["idle", "busy"])
 def test_a_worker_that_is_killed_is_replaced_and_the_numbers_stay(when, outcome, caplog):
-    service = Answers(workers=1)
+    service = Answers(workers=1, interrupts=False)
     try:
         first = plan_of(replicates=20 if when == "busy" else 1)  # twenty keep it busy until it is killed
         service.wait(service.ask("killed", first), 1, PATIENCE)
@@ -228,7 +228,7 @@ def test_what_the_user_can_mend_is_said_in_words(monkeypatch, outcome, caplog):
     gate = Gate(refuses)
     gate.let(100)
     monkeypatch.setattr(module, "Worker", gate.worker)
-    service = Answers(workers=1)
+    service = Answers(workers=1, interrupts=False)
     try:
         answer = service.wait(service.ask("s", plan_of(seed=1)), WHOLE, PATIENCE)
         assert answer.error == "levers: I13a: too much; choose less"
@@ -306,7 +306,7 @@ class StandIn:
         self.gate = gate
         self.closed = False
 
-    def run(self, task: Task) -> tuple[Any, float]:
+    def run(self, task: Task, urgent: bool = False) -> tuple[Any, float]:
         with self.gate.handed:
             self.gate.tasks.append(task)
             self.gate.handed.notify_all()
@@ -325,7 +325,7 @@ class StandIn:
 def gated(monkeypatch, outcome) -> Iterator[tuple[Gate, Answers]]:
     gate = Gate(lambda task: outcome.replicates[task.index % WHOLE])
     monkeypatch.setattr(module, "Worker", gate.worker)
-    service = Answers(workers=1)
+    service = Answers(workers=1, interrupts=False)
     yield gate, service
     service.close()
 
@@ -409,7 +409,7 @@ def test_a_worker_that_dies_twice_at_one_replicate_is_a_failure_with_a_code(monk
     gate = Gate(dies)
     gate.let(100)
     monkeypatch.setattr(module, "Worker", gate.worker)
-    service = Answers(workers=1)
+    service = Answers(workers=1, interrupts=False)
     try:
         answer = service.wait(service.ask("s", plan_of(seed=1)), WHOLE, PATIENCE)
         assert answer.error is not None
@@ -424,7 +424,7 @@ def test_a_failure_after_good_replicates_keeps_their_answer(monkeypatch, outcome
     gate = Gate(lambda task: Failure("planted", "trace") if task.index == 2 else outcome.replicates[task.index])
     gate.let(100)
     monkeypatch.setattr(module, "Worker", gate.worker)
-    service = Answers(workers=1)
+    service = Answers(workers=1, interrupts=False)
     try:
         ticket = service.ask("s", plan_of())
         service.wait(ticket, WHOLE, PATIENCE)
@@ -546,7 +546,7 @@ def test_a_worker_that_cannot_be_used_stops_nobody_else(monkeypatch, outcome, ca
     gate = Gate(breaks)
     gate.let(100)
     monkeypatch.setattr(module, "Worker", gate.worker)
-    service = Answers(workers=1)
+    service = Answers(workers=1, interrupts=False)
     try:
         answer = service.wait(service.ask("s", plan_of(seed=1)), WHOLE, PATIENCE)
         assert re.fullmatch("E-[0-9A-F]+", answer.error or "")
@@ -567,7 +567,7 @@ def test_a_question_that_lost_its_workers_can_be_asked_again(monkeypatch, outcom
     gate = Gate(dies)
     gate.let(100)
     monkeypatch.setattr(module, "Worker", gate.worker)
-    service = Answers(workers=1)
+    service = Answers(workers=1, interrupts=False)
     try:
         answer = service.wait(service.ask("s", plan_of()), WHOLE, PATIENCE)
         assert re.fullmatch("E-[0-9A-F]+", answer.error or "")

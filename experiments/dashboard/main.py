@@ -58,6 +58,8 @@ def main() -> None:
     ]
     chosen = st.navigation(pages, position="top")
     on_lab[0] = chosen is pages[0]
+    if on_lab[0]:  # before the frame is drawn, so that the model runs meanwhile
+        answers().ask(st.session_state.session_id, frame.history().now.plan())
     desk = Desk()
     with card(words):
         desk = frame.draw(words, on_lab[0])

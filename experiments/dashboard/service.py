@@ -1,5 +1,7 @@
 """Answers for all sessions of one server: replicates run in warm workers, in order, newest question of a session first.
 
+A worker that is at a long run interrupts it for the first replicates of a newer question.
+
 The document of an answer is always that of replicates 0 to k - 1: what `dianzhong run --json --replicates k` prints,
 without the parts that explain. A newer question of a session supersedes its older one; what was finished is kept.
 """
@@ -28,6 +30,7 @@ QUESTIONS = 48  # kept with their replicates, about 3 MB each
 SESSIONS = 200
 BUDGET = 1000  # replicates at most of one question: a run budget that no link can exceed
 ATTEMPTS = 2  # of a replicate whose worker died
+FIRST = 2  # replicates behind the first answer, fewer give no spread: they interrupt what a worker is at
 log = logging.getLogger("dianzhong.app")
 
 
@@ -76,11 +79,12 @@ class Question:
             k += 1
         return k
 
-    def next_index(self, remainder: int, workers: int) -> int | None:
-        """Return the first replicate that nobody runs yet, if possible one whose start the worker has."""
+    def next_index(self, remainder: int, workers: int, most: int) -> int | None:
+        """Return the first replicate below `most` that nobody runs yet, if possible one whose start the worker has."""
         if self.error is not None:
             return None
-        left = [i for i in range(self.plan.replicates) if i not in self.finished and i not in self.running]
+        most = min(most, self.plan.replicates)
+        left = [i for i in range(most) if i not in self.finished and i not in self.running]
         own = (i for i in left if i % workers == remainder)
         return next(own, left[0] if left else None)
 
@@ -93,9 +97,12 @@ def key_of(plan: Plan) -> str:
 
 
 class Answers:
-    """The service: ask, look, wait. Thread-safe; one for a server. Close it to end its worker processes."""
+    """The service: ask, look, wait. Thread-safe; one for a server. Close it to end its worker processes.
 
-    def __init__(self, workers: int | None = None) -> None:
+    interrupts: whether the first replicates of a question interrupt longer work.
+    """
+
+    def __init__(self, workers: int | None = None, interrupts: bool = True) -> None:
         self._count = workers or default_workers()
         self._changed = threading.Condition()
         self._questions: Kept[str, Question] = Kept(QUESTIONS)
@@ -103,7 +110,14 @@ class Answers:
         self._seen: OrderedDict[str, None] = OrderedDict()  # the same sessions, that not seen for longest first
         self._closed = False
         self._workers: list[Worker] = [Worker() for _ in range(self._count)]
-        self._threads = [threading.Thread(target=self._drive, args=(k,), daemon=True) for k in range(self._count)]
+        self._replacing = threading.Lock()
+        self._idle: set[int] = set()  # workers that nothing is asked of
+        lanes = (False, True) if interrupts else (False,)
+        self._threads = [
+            threading.Thread(target=self._drive, args=(k, urgent), daemon=True)
+            for urgent in lanes
+            for k in range(self._count)
+        ]
         for thread in self._threads:
             thread.start()
         self._numbers = itertools.count(1)
@@ -143,8 +157,8 @@ class Answers:
         with self._changed:
             self._forget(session)
 
-    def look(self, ticket: Ticket) -> Answer:
-        """Return how far a question has come."""
+    def look(self, ticket: Ticket, full: bool = True) -> Answer:
+        """Return how far a question has come, with its document if it is to be `full`."""
         with self._changed:
             question = self._questions.found(ticket.key)
             current = self._sessions.get(ticket.session) == ticket
@@ -153,8 +167,8 @@ class Answers:
             if question is None:
                 return Answer(0, 1, None, False, True, 0, None, 0.0)
             done, results = question.done, dict(question.finished)
-            waiting = self._ahead(ticket) if not done else 0
-        document, error = self._document(ticket.key, question, done, results)
+            waiting = self._ahead(ticket) if not done and not question.running else 0
+        document, error = self._document(ticket.key, question, done, results) if full else (None, question.error)
         return Answer(
             done,
             question.plan.replicates,
@@ -185,8 +199,9 @@ class Answers:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        for worker in self._workers:
-            worker.close()
+        with self._replacing:
+            for worker in self._workers:
+                worker.close()
         for thread in self._threads:
             thread.join(timeout=5.0)
 
@@ -232,25 +247,37 @@ class Answers:
         log.info(json.dumps({**entry, **{name: round(value, 3) for name, value in times.items()}}))
         return document, question.error
 
-    def _next(self, worker: int) -> tuple[Question, int] | None:
-        """Return the next replicate for a worker, in turn over sessions; None when closed."""
+    def _next(self, worker: int, urgent: bool) -> tuple[Question, int] | None:
+        """Return the next replicate for a worker, in turn over sessions; None when closed.
+
+        Urgent ones are the first of a question, while no worker is idle that could take them without an interruption.
+        """
         with self._changed:
             while not self._closed:
+                if urgent and self._idle:
+                    self._changed.wait()
+                    continue
                 for session, ticket in list(self._sessions.items()):
                     question = self._questions.get(ticket.key)
-                    index = question.next_index(worker, self._count) if question else None
+                    most = FIRST if urgent else BUDGET
+                    index = question.next_index(worker, self._count, most) if question else None
                     if question is not None and index is not None:
                         question.running[index] = 1
-                        self._sessions.move_to_end(session)
+                        if not urgent:
+                            self._sessions.move_to_end(session)
+                            self._idle.discard(worker)
+                            self._changed.notify_all()  # what is left for the others may have become urgent
                         return question, index
+                if not urgent:
+                    self._idle.add(worker)
                 self._changed.wait()
         return None
 
-    def _drive(self, number: int) -> None:
-        while (job := self._next(number)) is not None:
+    def _drive(self, number: int, urgent: bool) -> None:
+        while (job := self._next(number, urgent)) is not None:
             question, index = job
             try:
-                result, seconds = self._run(number, question, index)
+                result, seconds = self._run(number, question, index, urgent)
             except Exception as error:  # a thread that ended would leave its worker idle and this replicate running
                 result, seconds = Failure(f"{type(error).__name__}: {error}", traceback.format_exc()), 0.0
             with self._changed:
@@ -263,16 +290,20 @@ class Answers:
                 question.finished[index] = result
                 self._changed.notify_all()
 
-    def _run(self, number: int, question: Question, index: int) -> tuple[Replicate | Failure, float]:
+    def _run(self, number: int, question: Question, index: int, urgent: bool) -> tuple[Replicate | Failure, float]:
         for attempt in range(1, ATTEMPTS + 1):
+            worker = self._workers[number]
             try:
-                return self._workers[number].run(Task(question.plan, index))
+                return worker.run(Task(question.plan, index), urgent)
             except EOFError:
-                if self._closed:
-                    break
-                code = self._workers[number].close()
-                log.warning("worker %d ended with code %s at replicate %d, attempt %d", number, code, index, attempt)
-                self._workers[number] = Worker()
+                with self._replacing:
+                    if self._closed:
+                        break
+                    if self._workers[number] is worker:  # the other thread of this worker may have been here before
+                        code = worker.close()
+                        text = "worker %d ended with code %s at replicate %d, attempt %d"
+                        log.warning(text, number, code, index, attempt)
+                        self._workers[number] = Worker()
         return Failure("the worker process ended", ""), 0.0
 
     def _note(self, question: Question, index: int, failure: Failure) -> None:

@@ -1,21 +1,28 @@
 """Warm worker processes of the app: each keeps what a slider move does not change, so that a move costs one run.
 
 A worker is a program of its own that reads tasks from its standard input and writes answers to its standard output. It
-never runs the script of the app, ends when its input ends, and what libraries print goes to standard error.
+never runs the script of the app, ends when its input ends, and what libraries print goes to standard error. Between two
+quarters of a run it looks whether an urgent task has come, and answers that first: who moves a slider does not wait
+for the long run of somebody else.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import pickle
+import queue
 import subprocess
 import sys
+import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from experiments.engine import Arm, ArmResult, ModelEngine
 from experiments.ensemble import Plan, Replicate, content_of, replicate
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-NICENESS = 5  # pages come before replicates: a slider that sticks is worse than a number that is late
+NICENESS = 19  # pages come before replicates: a slider that sticks is worse than a number that is late
 STARTS, RESULTS, DRAWS = 40, 600, 400  # most entries kept by one worker: about 3 MB, 60 kB and 20 kB each
 
 
@@ -39,6 +46,18 @@ class Task:
 
     plan: Plan
     index: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """A task on its way to a worker, numbered, because an urgent one overtakes others."""
+
+    number: int
+    task: Task
+    urgent: bool
+
+
+Computed = tuple[Replicate | Failure, float]  # and the seconds it took
 
 
 class Kept(OrderedDict[Key, Value]):
@@ -64,9 +83,13 @@ class Kept(OrderedDict[Key, Value]):
 
 
 class RememberingEngine(ModelEngine):
-    """The engine of the model that keeps draws, starts and results: the same numbers, sooner."""
+    """The engine of the model that keeps draws, starts and results: the same numbers, sooner.
 
-    def __init__(self) -> None:
+    `pause` is called between two quarters of every run.
+    """
+
+    def __init__(self, pause: Callable[[], None] = lambda: None) -> None:
+        self.pause = pause  # type: ignore[method-assign]
         self._draws: Kept[Any, Parameters] = Kept(DRAWS)
         self._starts: Kept[Any, Any] = Kept(STARTS)
         self._results: Kept[Any, ArmResult] = Kept(RESULTS)
@@ -99,7 +122,7 @@ def _numbers(arm: Arm) -> tuple[tuple[str, float], ...]:
 
 
 class Worker:
-    """One worker process, seen from the server."""
+    """One worker process, seen from the server; several threads may give it tasks."""
 
     def __init__(self) -> None:
         paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
@@ -110,27 +133,57 @@ class Worker:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
             start_new_session=True,  # an interrupt on the terminal is for the server, which then closes its workers
         )
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+        self._due: dict[int, Future[Computed]] = {}
+        self._ended = False
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
 
-    def run(self, task: Task) -> tuple[Replicate | Failure, float]:
-        """Return the replicate or why there is none, and the seconds it took. Raises EOFError if the worker died."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+    def run(self, task: Task, urgent: bool = False) -> Computed:
+        """Return the replicate or why there is none, and the seconds it took. Raises EOFError if the worker died.
+
+        An urgent task is answered before what the worker is at.
+        """
+        answer: Future[Computed] = Future()
+        with self._lock:
+            if self._ended:
+                raise EOFError("the worker has ended")
+            number = next(self._numbers)
+            self._due[number] = answer
+            assert self._process.stdin is not None
+            try:
+                pickle.dump(Order(number, task, urgent), self._process.stdin)
+                self._process.stdin.flush()
+            except (OSError, ValueError) as error:  # a pipe that broke, or was closed
+                raise EOFError(str(error)) from error
+        return answer.result()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
         try:
-            pickle.dump(task, self._process.stdin)
-            self._process.stdin.flush()
-            answer: tuple[Replicate | Failure, float] = pickle.load(self._process.stdout)
-        except (OSError, pickle.UnpicklingError, ValueError) as error:  # a pipe that broke, or was closed
-            raise EOFError(str(error)) from error
-        return answer
+            while True:
+                number, computed = pickle.load(self._process.stdout)
+                with self._lock:
+                    answer = self._due.pop(number)
+                answer.set_result(computed)
+        except (EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
+            with self._lock:
+                self._ended = True
+                left = list(self._due.values())
+            for answer in left:
+                answer.set_exception(EOFError(str(error)))
 
     def close(self) -> int:
         """End the process and return its exit code."""
         self._process.kill()
         code = self._process.wait()
+        self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 try:
@@ -140,6 +193,56 @@ class Worker:
         return code
 
 
+class Desk:
+    """The worker's own side: what has come in, read by a thread, and answered by the main one."""
+
+    def __init__(self, orders: IO[bytes], answers: IO[bytes]) -> None:
+        self._orders, self._answers = orders, answers
+        self._urgent: queue.SimpleQueue[Order] = queue.SimpleQueue()
+        self._all: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+        self._engine = RememberingEngine(self._pause)
+        self._interrupted = 0.0  # seconds that urgent tasks took from the one that they interrupted
+        self._is_urgent = False
+
+    def work(self) -> None:
+        """Answer until the input ends."""
+        self._engine.prepare()
+        threading.Thread(target=self._receive, daemon=True).start()
+        while (order := self._all.get()) is not None:
+            self._pause()
+            if not order.urgent:
+                self._answer(order)
+
+    def _receive(self) -> None:
+        """Sort what comes in; an urgent order is in the other queue too, to wake up a worker that waits."""
+        while True:
+            try:
+                order: Order = pickle.load(self._orders)
+            except EOFError:
+                self._all.put(None)
+                return
+            if order.urgent:
+                self._urgent.put(order)
+            self._all.put(order)
+
+    def _pause(self) -> None:
+        """Answer the urgent orders that have come in; one of them is not interrupted by another."""
+        while not self._is_urgent and not self._urgent.empty():
+            began, self._is_urgent = time.perf_counter(), True
+            try:
+                self._answer(self._urgent.get())
+            finally:
+                self._is_urgent = False
+            self._interrupted += time.perf_counter() - began
+
+    def _answer(self, order: Order) -> None:
+        began, before = time.perf_counter(), self._interrupted
+        done = attempt(partial(replicate, order.task.plan, self._engine), order.task.index)
+        seconds = time.perf_counter() - began - (self._interrupted - before)
+        pickle.dump((order.number, (done, seconds)), self._answers)
+        self._answers.flush()
+
+
 def serve() -> None:
     """Answer tasks until the input ends."""
     single_threaded()
@@ -147,17 +250,7 @@ def serve() -> None:
         os.nice(NICENESS)
     tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    engine = RememberingEngine()
-    engine.prepare()
-    while True:
-        try:
-            task: Task = pickle.load(tasks)
-        except EOFError:
-            return
-        began = time.perf_counter()
-        done = attempt(partial(replicate, task.plan, engine), task.index)
-        pickle.dump((done, time.perf_counter() - began), answers)
-        answers.flush()
+    Desk(tasks, answers).work()
 
 
 if __name__ == "__main__":
