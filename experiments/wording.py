@@ -6,6 +6,7 @@ import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TextIO
 
 from experiments.messages import Messages
@@ -58,6 +59,7 @@ class Style:
         return full * start + shaded * (end - start) + light * (BAR_CELLS - end)
 
 
+@lru_cache(maxsize=10_000)  # the same words come again in every chart of every answer
 def width(text: str) -> int:
     """Return the columns a text takes on a terminal."""
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)

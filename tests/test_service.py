@@ -165,7 +165,7 @@ def test_another_session_shares_the_answer(answers):
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["idle", "busy"])
 def test_a_worker_that_is_killed_is_replaced_and_the_numbers_stay(when, outcome, caplog):
-    service = Answers(workers=1, interrupts=False)
+    service = Answers(workers=1)
     try:
         first = plan_of(replicates=20 if when == "busy" else 1)  # twenty keep it busy until it is killed
         service.wait(service.ask("killed", first), 1, PATIENCE)
@@ -370,6 +370,46 @@ def test_two_sessions_are_served_in_turn(gated):
     assert seeds(gate.wait_for(6)) == [(1, 0), (2, 0), (1, 1), (2, 1), (1, 2), (2, 2)]
     assert not service.look(one).superseded
     assert not service.look(two).superseded
+
+
+def test_the_first_replicates_of_a_question_interrupt_longer_work(monkeypatch, outcome):
+    gate = Gate(lambda task: outcome.replicates[task.index % WHOLE])
+    monkeypatch.setattr(module, "Worker", gate.worker)
+    service = Answers(workers=1)
+    try:
+        service.ask("heavy", plan_of(seed=1, replicates=20))
+        assert seeds(gate.wait_for(2)) == [(1, 0), (1, 1)]  # an idle worker, and its other lane
+        service.ask("light", plan_of(seed=2, replicates=20))
+        gate.let(1)  # whichever of the two ends: the next thing is the first answer of the light session
+        assert seeds(gate.wait_for(3))[2] == (2, 0)
+    finally:
+        gate.let(100)
+        service.close()
+
+
+def test_a_busy_worker_leaves_a_long_run_for_a_short_one_and_gives_the_same_numbers(outcome):
+    """Real worker process: the long replicate is many times the short ones, and they are finished before it."""
+    long = plan_of("as_written", scale=20, replicates=1, horizon=2030)
+    alone = run_plan(replace(long, workers=1)).replicates[0]
+    service = Answers(workers=1)
+    try:
+        slow = service.ask("slow", long)
+        running = service._questions[slow.key]
+        with service._changed:
+            assert service._changed.wait_for(lambda: running.running, PATIENCE)
+        quick = service.ask("quick", plan_of(replicates=2))
+        answer = service.wait(quick, 2, PATIENCE)
+        assert (answer.done, service.look(slow).done) == (2, 0)
+        assert shared(answer.document) == shared(
+            replace(outcome, plan=replace(outcome.plan, replicates=2), replicates=outcome.replicates[:2]).verdict
+        )
+        assert service.wait(slow, 1, PATIENCE).done == 1
+        found = running.finished[0]
+        assert not isinstance(found, Failure)
+        for arm in ("policy", "against"):
+            assert (found.arms[arm].targets, found.arms[arm].paid) == (alone.arms[arm].targets, alone.arms[arm].paid)
+    finally:
+        service.close()
 
 
 def test_a_session_that_is_dropped_is_not_served(gated):

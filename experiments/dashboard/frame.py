@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import streamlit as st
 
@@ -102,7 +103,7 @@ def _reset() -> None:
 
 
 def _presets(words: Words, steps: History) -> None:
-    titles = {name: load_scenario(name).title.get(words.language, name) for name in scenario_names()}
+    titles = _titles(words.language)
     chosen = st.selectbox(
         words("frame.preset"),
         list(titles),
@@ -119,6 +120,12 @@ def _presets(words: Words, steps: History) -> None:
     st.markdown(words("frame.preset.differs", n=differing) + " " + policy.why.get(words.language, ""))
     what = f"preset {chosen}"
     st.button(words("frame.preset.apply"), on_click=put, args=(wanted, what), key="apply", disabled=not differing)
+
+
+@cache
+def _titles(language: str) -> dict[str, str]:
+    """Return the title of every scenario that comes with the program; reading them takes longer than drawing them."""
+    return {name: load_scenario(name).title.get(language, name) for name in scenario_names()}
 
 
 def _changes(words: Words, steps: History) -> None:

@@ -26,7 +26,8 @@ FIRST = 2  # replicates behind the first answer: fewer give no spread
 STAGES = (FIRST, 20, 64, 128)  # replicates at which the page is drawn anew: charts that flicker cannot be read
 PATIENCE = 2.0  # seconds that a page waits for the first answer before it shows the old one as being updated
 GLANCE = 0.04  # seconds between two looks while waiting; each is a chance for Streamlit to start over
-REFRESH = 0.4  # seconds between two looks at how far it has come
+SOON = 20  # replicates up to which a person may be waiting; later looks would only take time from the model
+REFRESH = {False: 0.4, True: 1.0}  # seconds between two looks at how far it has come, before and after that
 
 
 def page(words: Words, desk: Desk, answers: Answers, found: Shown) -> None:
@@ -47,7 +48,8 @@ def page(words: Words, desk: Desk, answers: Answers, found: Shown) -> None:
     else:
         _draw(words, desk, answer, document)
     if answer.done < answer.wanted and answer.error is None:
-        st.fragment(_tick, run_every=REFRESH)(words, answers, ticket, _stage(answer.done))
+        often = REFRESH[answer.done >= SOON]
+        st.fragment(_tick, run_every=often)(words, answers, ticket, _stage(answer.done))
 
 
 def _stage(done: int) -> int:
