@@ -110,7 +110,7 @@ def _status(words: Words, answer: Answer) -> str:
     if answer.waiting and not answer.done:
         return words("lab.waiting", n=answer.waiting)
     if answer.done < answer.wanted:
-        return "⏳ " + words("lab.running", done=answer.done, wanted=answer.wanted)
+        return "○ " + words("lab.running", done=answer.done, wanted=answer.wanted)
     return "● " + words("lab.cached" if answer.cached else "lab.exact", wanted=answer.wanted)
 
 

@@ -13,9 +13,11 @@ from experiments.dashboard.words import Words
 from experiments.provenance import data_sha256, version
 
 # Streamlit leaves a band of six lines above a page and five letters beside it: the answer should be seen without them.
+# It also cuts the title of a narrow card, of which the unit is the end.
 STYLE = """
 [data-testid=stMainBlockContainer] { padding-top: 3.5rem; padding-bottom: 2rem; }
 @media (min-width: 900px) { [data-testid=stMainBlockContainer] { padding-left: 2.5rem; padding-right: 2.5rem; } }
+[data-testid=stMetricLabel] :is(div, p) { white-space: normal; overflow: visible; text-overflow: clip; }
 """
 
 

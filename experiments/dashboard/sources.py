@@ -19,9 +19,9 @@ _WIDTHS = {
     "data.col.value": 66,
     "data.col.range": 96,
     "data.col.unit": 84,
-    "data.kind": 120,
+    "data.kind": 150,
     "data.col.confidence": 76,
-    "data.col.role": 66,
+    "data.col.role": 110,
     "data.col.source": 260,
 }
 

@@ -112,7 +112,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "link.bad": {
         "zh": "链接中有 {n} 个值无法识别，已用基准值代替：",
-        "en": "{n} values in the link were not recognised; baseline values are used:",
+        "en": "Not recognised in the link: {n}. Baseline values are used instead:",
     },
     "link.version": {
         "zh": "此链接由模型 {old} 生成，当前为 {new}，结果可能不同。",
