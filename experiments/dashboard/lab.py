@@ -32,7 +32,7 @@ REFRESH = {False: 0.4, True: 1.0}  # seconds between two looks at how far it has
 
 def page(words: Words, desk: Desk, answers: Answers, found: Shown) -> None:
     """Draw the page for the desk; leave in `found` what is logged about it, however the page ends."""
-    ticket = found.ticket = answers.ask(st.session_state.session_id, desk.plan())
+    ticket = found.ticket
     slot = st.empty()
     answer = found.answer = _first(words, answers, ticket, slot)
     slot.empty()

@@ -8,7 +8,7 @@ from experiments.dashboard import frame, lab, sources
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.guard import card
 from experiments.dashboard.record import shown, switch_on
-from experiments.dashboard.service import Answers
+from experiments.dashboard.service import Answers, Ticket
 from experiments.dashboard.words import Words
 from experiments.provenance import data_sha256, version
 
@@ -46,10 +46,12 @@ def main() -> None:
         f"<style>{STYLE}</style><script>document.documentElement.lang='{tongue}'</script>", unsafe_allow_javascript=True
     )
     on_lab = [True]
+    asked: list[Ticket] = []  # stays empty if the question could not even be asked, which a card has said by then
 
     def lab_page() -> None:
-        with shown() as found:
-            lab.page(words, desk, answers(), found)
+        for ticket in asked:
+            with shown(ticket) as found:
+                lab.page(words, desk, answers(), found)
 
     def data_page() -> None:
         sources.render(words)
@@ -60,8 +62,9 @@ def main() -> None:
     ]
     chosen = st.navigation(pages, position="top")
     on_lab[0] = chosen is pages[0]
-    if on_lab[0]:  # before the frame is drawn, so that the model runs meanwhile
-        answers().ask(st.session_state.session_id, frame.history().now.plan())
+    if on_lab[0]:
+        with card(words):  # before the frame is drawn, so that the model runs meanwhile
+            asked.append(answers().ask(st.session_state.session_id, frame.history().now.plan()))
     desk = Desk()
     with card(words):
         desk = frame.draw(words, on_lab[0])

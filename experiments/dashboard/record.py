@@ -1,7 +1,8 @@
 """One JSON line in the log for each answer that the page shows, cached and superseded ones too.
 
-The service writes a line when it has computed something, with the seconds of the model; this one is about what a person
-saw. Both carry the same `question`, by which they can be joined.
+The service writes a line when it has computed something; this one is about what a person saw. `model_s` is the time
+that workers have spent on the question so far, all together. Both carry the same `question`, by which they can be
+joined.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ log = logging.getLogger("dianzhong.app")
 class Shown:
     """What a page has found out about its answer by the time it ends, or is stopped by a newer move."""
 
-    ticket: Ticket | None = None
+    ticket: Ticket
     answer: Answer | None = None
 
 
@@ -42,17 +43,16 @@ def switch_on() -> None:
 
 
 @contextmanager
-def shown() -> Iterator[Shown]:
+def shown(ticket: Ticket) -> Iterator[Shown]:
     """Time a page and log its answer; a page that Streamlit stops for a newer move counts as superseded."""
-    found, began, stopped = Shown(), time.monotonic(), False
+    found, began, stopped = Shown(ticket), time.monotonic(), False
     try:
         yield found
     except (RerunException, StopException):
         stopped = True
         raise
     finally:
-        if found.ticket is not None:
-            log.info(json.dumps(_line(found.ticket, found.answer, stopped, time.monotonic() - began)))
+        log.info(json.dumps(_line(ticket, found.answer, stopped, time.monotonic() - began)))
 
 
 def _line(ticket: Ticket, answer: Answer | None, stopped: bool, seconds: float) -> dict[str, str | int | float | bool]:
@@ -64,5 +64,6 @@ def _line(ticket: Ticket, answer: Answer | None, stopped: bool, seconds: float) 
         "script_s": round(seconds, 3),
     }
     if answer is not None:
-        line |= {"n": answer.done, "of": answer.wanted, "after_s": round(answer.seconds, 3)}
+        line |= {"n": answer.done, "of": answer.wanted}
+        line |= {"after_s": round(answer.seconds, 3), "model_s": round(answer.model_seconds, 3)}
     return line

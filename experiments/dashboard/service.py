@@ -55,7 +55,8 @@ class Answer:
     superseded: bool
     waiting: int
     error: str | None
-    seconds: float
+    seconds: float  # since it was asked
+    model_seconds: float  # of all workers together
 
 
 @dataclass
@@ -165,7 +166,7 @@ class Answers:
             if current:
                 self._see(ticket.session)
             if question is None:
-                return Answer(0, 1, None, False, True, 0, None, 0.0)
+                return Answer(0, 1, None, False, True, 0, None, 0.0, 0.0)
             done, results = question.done, dict(question.finished)
             waiting = self._ahead(ticket) if not done and not question.running else 0
         document, error = self._document(ticket.key, question, done, results) if full else (None, question.error)
@@ -178,6 +179,7 @@ class Answers:
             waiting,
             error,
             time.monotonic() - question.began,
+            question.model_seconds,
         )
 
     def wait(self, ticket: Ticket, at_least: int, timeout: float) -> Answer:
