@@ -162,6 +162,17 @@ def test_another_session_shares_the_answer(answers):
     assert answers.look(ticket).done == WHOLE
 
 
+def test_a_shared_answer_carries_the_name_that_its_session_uses(answers):
+    plan = plan_of()
+    finished(answers, answers.ask("first", plan))
+    mine = replace(plan, scenario=replace(plan.scenario, name="mine", title={"en": "My own", "zh": "自拟"}))
+    document = answers.look(answers.ask("second", mine)).document
+    assert (document["scenario"], document["titles"]["scenario"]["en"]) == ("mine", "My own")
+    again = answers.ask("second", plan)
+    assert again.cached
+    assert answers.look(again).document["scenario"] == plan.scenario.name
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["idle", "busy"])
 def test_a_worker_that_is_killed_is_replaced_and_the_numbers_stay(when, outcome, caplog):

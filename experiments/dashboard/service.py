@@ -42,6 +42,7 @@ class Ticket:
     number: int
     key: str
     cached: bool = False  # the whole answer was there when the question was asked
+    names: Mapping[str, Any] = field(default_factory=dict)  # what this session calls the scenarios, as in a document
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,20 @@ def key_of(plan: Plan) -> str:
     return json.dumps([content_of(plan.scenario), content_of(plan.against), dict(plan.assume), rest], sort_keys=True)
 
 
+def names_of(plan: Plan) -> dict[str, Any]:
+    """Return the names in a document, which do not decide its numbers."""
+    both = {"scenario": plan.scenario, "against": plan.against}
+    return {
+        **{place: scenario.name for place, scenario in both.items()},
+        "titles": {place: dict(scenario.title) for place, scenario in both.items()},
+    }
+
+
+def _named(document: Mapping[str, Any], names: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a document under the names of one session; the numbers may have been computed for another."""
+    return document if all(document[name] == value for name, value in names.items()) else {**document, **names}
+
+
 class Answers:
     """The service: ask, look, wait. Thread-safe; one for a server. Close it to end its worker processes.
 
@@ -137,13 +152,14 @@ class Answers:
         key = key_of(plan)
         with self._changed:
             before = self._sessions.get(session)
-            if before is not None and before.key == key and key in self._questions:
+            names = names_of(plan)
+            if before is not None and (before.key, before.names) == (key, names) and key in self._questions:
                 return before
             asked = self._questions.found(key)
             if asked is None or asked.died:
                 self._questions.put(key, Question(replace(plan, workers=1), time.monotonic()))
             known = self._questions[key]
-            ticket = Ticket(session, before.number + 1 if before else 1, key, known.done >= plan.replicates)
+            ticket = Ticket(session, before.number + 1 if before else 1, key, known.done >= plan.replicates, names)
             self._sessions[session] = ticket  # which keeps its turn: who moves often may not crowd out the others
             if before is None:
                 self._sessions.move_to_end(session, last=False)
@@ -173,7 +189,7 @@ class Answers:
         return Answer(
             done,
             question.plan.replicates,
-            document,
+            document and _named(document, ticket.names),
             ticket.cached,
             not current,
             waiting,
