@@ -172,12 +172,12 @@ class Worker:
                 with self._lock:
                     answer = self._due.pop(number)
                 answer.set_result(computed)
-        except (EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
+        except Exception as error:  # whatever it is, nobody may wait for ever
             with self._lock:
                 self._ended = True
                 left = list(self._due.values())
             for answer in left:
-                answer.set_exception(EOFError(str(error)))
+                answer.set_exception(EOFError(f"{type(error).__name__}: {error}"))
 
     def close(self) -> int:
         """End the process and return its exit code."""
@@ -215,15 +215,16 @@ class Desk:
 
     def _receive(self) -> None:
         """Sort what comes in; an urgent order is in the other queue too, to wake up a worker that waits."""
-        while True:
-            try:
+        try:
+            while True:
                 order: Order = pickle.load(self._orders)
-            except EOFError:
-                self._all.put(None)
-                return
-            if order.urgent:
-                self._urgent.put(order)
-            self._all.put(order)
+                if order.urgent:
+                    self._urgent.put(order)
+                self._all.put(order)
+        except EOFError:
+            return
+        finally:
+            self._all.put(None)  # the main thread ends, and with it the worker, which the server notices
 
     def _pause(self) -> None:
         """Answer the urgent orders that have come in; one of them is not interrupted by another."""
