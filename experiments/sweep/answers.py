@@ -5,20 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from experiments.statistics import wilson
+from experiments.sweep.looks import ALL, target_columns
 from experiments.sweep.schema import OK
 from experiments.sweep.store import SweepStore
-from sim.calibration import tables
 from sim.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ALL = "all_reached"
-
-
-def target_columns() -> dict[str, str]:
-    """Return the column that says whether a target was reached, by the name that a user gives."""
-    return {ALL: ALL} | {row.id: f"{row.id}_reached" for row in tables.targets().values()}
 
 
 def probability(store: SweepStore, target: str = ALL) -> pd.DataFrame:
