@@ -10,7 +10,8 @@ from typing import Any
 from experiments.check import estimated_seconds
 from experiments.engine import Definitions
 from experiments.sweep.design import START, UNCERTAIN, Varied
-from experiments.sweep.study import Study, part_size
+from experiments.sweep.looks import least_replicates, looks_up_to
+from experiments.sweep.study import Study
 from sim.calibration import tables
 from sim.scenario import Scenario, date_of
 
@@ -24,8 +25,7 @@ _TOTALS = 12
 
 def study_document(study: Study, workers: int) -> dict[str, Any]:
     """Return what would run, as one document; `discrepancy` is None unless the design is a sample."""
-    runs, quarters = study.runs(), Definitions(horizon=study.horizon).quarters
-    size = part_size(runs, study.number_of_points())
+    runs, size = study.runs(), study.part_size()
     return {
         "format": 1,
         "question": study.question,
@@ -37,12 +37,11 @@ def study_document(study: Study, workers: int) -> dict[str, Any]:
         "discrepancy": study.discrepancy(),
         "points": study.number_of_points(),
         "replicates": study.replicates,
-        "runs": runs,
         "parts": math.ceil(runs / size),
         "runs_per_part": size,
         "workers": workers,
-        "seconds": round(estimated_seconds(runs, study.scale, quarters, min(workers, runs)), 1),
-        "megabytes": round(_bytes(study, runs, size, quarters) / 1e6, 1),
+        **_costs(study, study.replicates, workers),
+        "precision": _precision(study, workers),
         "series": study.series,
         "limits": {
             "allow": study.limits.allow,
@@ -50,6 +49,29 @@ def study_document(study: Study, workers: int) -> dict[str, Any]:
             "timeout_s": study.limits.timeout_s,
             "memory_mb": study.limits.memory_mb,
         },
+    }
+
+
+def _costs(study: Study, replicates: int, workers: int) -> dict[str, Any]:
+    """Return the runs, seconds and megabytes of so many replicates at every point."""
+    runs, quarters = study.number_of_points() * replicates, Definitions(horizon=study.horizon).quarters
+    seconds = estimated_seconds(runs, study.scale, quarters, min(workers, runs))
+    megabytes = round(_bytes(study, replicates, quarters) / 1e6, 1)
+    return {"runs": runs, "seconds": round(seconds, 1), "megabytes": megabytes}
+
+
+def _precision(study: Study, workers: int) -> dict[str, Any] | None:
+    """Return what is wanted, the looks, and the least that it can cost; the rest of the document tells the most."""
+    asked = study.precision
+    if asked is None:
+        return None
+    least = least_replicates(asked.half_width, study.replicates)
+    return {
+        "half_width": asked.half_width,
+        "targets": list(asked.targets),
+        "looks": list(looks_up_to(study.replicates)),
+        "least_replicates": least,
+        "least": _costs(study, least or study.replicates, workers),
     }
 
 
@@ -85,15 +107,15 @@ def _assumed(ident: str, value: float) -> dict[str, Any]:
     return {"id": ident, "name": row.name, **titles, "unit": row.unit, "central": row.value, "value": value}
 
 
-def _bytes(study: Study, runs: int, size: int, quarters: int) -> float:
+def _bytes(study: Study, replicates: int, quarters: int) -> float:
     """Estimate the bytes of a store: a part has one description per column, and draws are kept once a replicate."""
     drawn = sum(row.role == "uncertain" for row in tables.parameters().values())
     outcomes = 2 * len(tables.targets()) + _TOTALS
-    parts, points = math.ceil(runs / size), study.number_of_points()
+    points = study.number_of_points()
+    runs = points * replicates
+    parts = math.ceil(runs / study.part_size())
     described = parts * (_OWN_COLUMNS + len(study.varied) + outcomes) * _COLUMN_BYTES
-    values = study.replicates * drawn * _VALUE_BYTES + runs * (
-        (outcomes + len(study.varied)) * _VALUE_BYTES + _OWN_BYTES
-    )
+    values = replicates * drawn * _VALUE_BYTES + runs * ((outcomes + len(study.varied)) * _VALUE_BYTES + _OWN_BYTES)
     table = points * (len(study.varied) * _VALUE_BYTES + _OWN_BYTES)
     series = parts * INDICATORS * _COLUMN_BYTES + runs * (quarters + 1) * INDICATORS * _SERIES_BYTES
     return described + values + table + (series if study.series else 0.0)
