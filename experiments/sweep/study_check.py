@@ -15,12 +15,16 @@ from experiments.sweep.study import Study
 from sim.calibration import tables
 from sim.scenario import Scenario, date_of
 
-# Measured on parts of real runs: bytes of a column's description in a file, of a value that compresses badly, of an
-# indicator's value in the series, and how many columns there are of what.
-_COLUMN_BYTES, _VALUE_BYTES, _SERIES_BYTES = 303, 8, 6.7
-_OWN_COLUMNS, _OWN_BYTES = 7, 40
+# Measured on stores of real runs, bytes: a file without rows and without columns, the description of a column, a number
+# in a run and in the series, the rest of a run, the names in a part's draws and a drawn value, the lines of a part in
+# the log and in its session, and what is written once (manifest, scenarios).
+_FILE_BYTES, _COLUMN_BYTES = 2300, 360
+_VALUE_BYTES, _SERIES_BYTES, _OWN_BYTES = 6, 5.5, 30
+_NAMES_BYTES, _DRAW_BYTES = 2500, 7.7
+_LOG_BYTES, _ONCE_BYTES = 750, 7000
+_OWN_COLUMNS, _SERIES_COLUMNS = 7, 2  # beside what is varied, the outcomes and the indicators
 INDICATORS = 49  # of sim.stages.measure, which would load the model
-_TOTALS = 12
+_TOTALS = 13
 
 
 def study_document(study: Study, workers: int) -> dict[str, Any]:
@@ -108,14 +112,22 @@ def _assumed(ident: str, value: float) -> dict[str, Any]:
 
 
 def _bytes(study: Study, replicates: int, quarters: int) -> float:
-    """Estimate the bytes of a store: a part has one description per column, and draws are kept once a replicate."""
-    drawn = sum(row.role == "uncertain" for row in tables.parameters().values())
-    outcomes = 2 * len(tables.targets()) + _TOTALS
-    points = study.number_of_points()
+    """Estimate the bytes of a store. Parts of few runs are mostly descriptions; draws are kept once a replicate."""
+    points, targets, varied = study.number_of_points(), len(tables.targets()), len(study.varied)
     runs = points * replicates
     parts = math.ceil(runs / study.part_size())
-    described = parts * (_OWN_COLUMNS + len(study.varied) + outcomes) * _COLUMN_BYTES
-    values = replicates * drawn * _VALUE_BYTES + runs * ((outcomes + len(study.varied)) * _VALUE_BYTES + _OWN_BYTES)
-    table = points * (len(study.varied) * _VALUE_BYTES + _OWN_BYTES)
-    series = parts * INDICATORS * _COLUMN_BYTES + runs * (quarters + 1) * INDICATORS * _SERIES_BYTES
-    return described + values + table + (series if study.series else 0.0)
+    found = _ONCE_BYTES + _file(4 + varied) + points * (varied * _VALUE_BYTES + _OWN_BYTES)
+    found += parts * (_file(_OWN_COLUMNS + varied + 2 * targets + _TOTALS) + _LOG_BYTES)
+    found += runs * ((targets + _TOTALS + varied) * _VALUE_BYTES + _OWN_BYTES)
+    if study.assumptions == "sampled":
+        drawn = sum(row.role == "uncertain" for row in tables.parameters().values())
+        # Every part has a file of draws, and the names of the parameters are in those with a new replicate.
+        found += parts * _FILE_BYTES + min(parts, replicates) * _NAMES_BYTES + replicates * drawn * _DRAW_BYTES
+    if study.series:
+        found += parts * _file(_SERIES_COLUMNS + INDICATORS) + runs * (quarters + 1) * INDICATORS * _SERIES_BYTES
+    return found
+
+
+def _file(columns: int) -> float:
+    """Return the bytes of a file without rows."""
+    return _FILE_BYTES + columns * _COLUMN_BYTES
