@@ -31,10 +31,11 @@ from experiments.sweep.schedule import Schedule, standing
 from experiments.sweep.show import Bar
 from experiments.sweep.store import SweepStore
 from experiments.sweep.study import Study
+from experiments.sweep.study_check import study_document
 from experiments.sweep.sweep import AT_MOST, DONE, STOPPED, TOO_MANY_FAILED, Options, run_sweep
 from experiments.sweep.tally import Tally
 from sim.errors import InputError
-from tests.precision_sample import SHARES, TEXT, plant
+from tests.precision_sample import TEXT, plant
 from tests.sweep_sample import layout, made
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -410,6 +411,16 @@ def test_every_part_is_counted_once(planted, tmp_path, monkeypatch):
     assert sorted(reads) == list(range(96))
 
 
+def test_the_least_megabytes_are_those_of_a_store_that_ends_at_its_first_look(planted, tmp_path):
+    path = study_of(tmp_path / "s", "half_width = 0.05", "half_width = 0.07")
+    done = run_sweep(Study.read(path), tmp_path / "a", INLINE)
+    told = study_document(Study.read(path), 1)["precision"]["least"]
+    assert done.done == told["runs"] == 512
+    kept = [path for path in (tmp_path / "a").rglob("*") if path.is_file() and path.name != "code.diff"]
+    found = sum(path.stat().st_size for path in kept) / 1e6
+    assert found / 1.5 <= told["megabytes"] <= found * 1.5
+
+
 def test_check_tells_the_looks_and_what_they_cost_at_least_and_at_most(tmp_path, capsys):
     path = study_of(tmp_path / "s")
     assert main(["check", str(path), "--json"]) == 0
@@ -421,7 +432,6 @@ def test_check_tells_the_looks_and_what_they_cost_at_least_and_at_most(tmp_path,
     for language, words in (("en", "512 to 896 runs"), ("zh", "512 至 896 次运行")):
         assert main(["check", str(path), "--lang", language]) == 0
         assert words in (out := capsys.readouterr().out) and "256, 320, 384, 448" in out
-    assert set(SHARES) == {3.0, 9.0}
     path = study_of(tmp_path / "s", "half_width = 0.05", "half_width = 0.0001")
     assert main(["check", str(path), "--lang", "en"]) == 0
     assert "448 replicates cannot be enough for that" in capsys.readouterr().out
