@@ -99,12 +99,9 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
     "sweep.failed": ("失败 {n}", "{n} failed"),
     "sweep.left": ("约剩 {low} 至 {high}", "{low} to {high} left"),
     "sweep.left_of_look": ("距下次检查约 {low} 至 {high}", "{low} to {high} to the next look"),
-    "sweep.look": ("第 {look} 次检查（至多 {looks} 次，每点 {n} 次）", "look {look} of at most {looks} (N={n})"),
+    "sweep.look": ("第 {look}/{looks} 次检查", "look {look}/{looks}"),
     "sweep.most": ("至多 {n}", "at most {n}"),
-    "sweep.widest": (
-        "最宽：点 {point} {value}（{low} 至 {high}），{target}",
-        "widest: point {point} {value} ({low} to {high}), {target}",
-    ),
+    "sweep.widest": ("最宽：点 {point} {odds}", "widest: point {point} {odds}"),
     "sweep.all_targets": ("九项同时达到", "all nine targets"),
     "sweep.stopping": (
         "收到中断：完成手上的部分后停止；再按一次立即停止，两种情形都可续跑",

@@ -487,7 +487,7 @@ CASES = {
         'half_width = 0.1\ntarget = "gdp_groth"',
         "target",
         "replicates.target",
-        'no target "gdp_groth"; did you mean gdp_growth?',
+        'no target "gdp_groth"; did you mean gdp_growth or',
     ),
     "target_number": ("number = 4", "half_width = 0.1\ntarget = 1", "target", "replicates.target", "1 names no target"),
     "target_empty": ("number = 4", "half_width = 0.1\ntarget = []", "target", "replicates.target", "names no target"),

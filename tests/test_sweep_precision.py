@@ -180,7 +180,7 @@ def test_python_and_the_other_commands_read_a_sweep_that_ended_early(whole, plan
     beyond = SweepStore.open(folder).run_ids(111)[0]
     assert replay(folder, beyond).stored is None
     assert main(["export", str(folder), "--out", str(tmp_path / "a.csv"), "--lang", "en"]) == 0
-    assert "768 of 896 runs" in capsys.readouterr().out
+    assert "768 of at most 896 runs" in capsys.readouterr().out
 
 
 def test_every_look_and_the_widest_interval_are_in_the_log_of_the_session(whole):
@@ -364,7 +364,7 @@ class Terminal:
         raise OSError
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "widest: point 1 50 % (4"), ("zh", "最宽：点 1 50 %（4")])
+@pytest.mark.parametrize(("language", "words"), [("en", "widest: point 1 50 % (4"), ("zh", "最宽：点 1 50 % (4")])
 def test_the_display_names_the_look_and_the_widest_interval(whole, planted, tmp_path, monkeypatch, language, words):
     path, _, _ = whole
     seen = []
@@ -378,7 +378,7 @@ def test_the_display_names_the_look_and_the_widest_interval(whole, planted, tmp_
     bar._drawn._shown = 0.0
     bar.show(seen[70])
     assert words in stream.text and {"en": "568/at most 896", "zh": "568/至多 896"}[language] in stream.text
-    assert {"en": "look 2 of at most 4 (N=320)", "zh": "第 2 次检查"}[language] in stream.text
+    assert {"en": "look 2/4", "zh": "第 2/4 次检查"}[language] in stream.text
     assert {"en": "to the next look", "zh": "距下次检查"}[language] in stream.text
 
 
@@ -435,3 +435,32 @@ def test_check_tells_the_looks_and_what_they_cost_at_least_and_at_most(tmp_path,
     path = study_of(tmp_path / "s", "half_width = 0.05", "half_width = 0.0001")
     assert main(["check", str(path), "--lang", "en"]) == 0
     assert "448 replicates cannot be enough for that" in capsys.readouterr().out
+
+
+# --- the real model ------------------------------------------------------------------------------------------------
+
+
+def real(folder, precision):
+    """Run a study of one point, with a target that is not reached at so coarse a scale."""
+    path = folder / "real.toml"
+    asked = f'format = 1\nscenario = "baseline"\nscale = 1000\n[replicates]\n{precision}\ntarget = "land_intensity"\n'
+    path.write_text(asked, "utf-8")
+    return Study.read(path), run_sweep(Study.read(path), folder / "a", Options(workers=2))
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_the_real_model_ends_at_its_first_look_where_a_target_is_out_of_reach(tmp_path):
+    study, done = real(tmp_path, "half_width = 0.02\nmax = 2432")
+    assert (done.ended, done.done, done.total, done.look.number) == (DONE, 256, 2432, 1)
+    table = done.probability("land_intensity")
+    assert list(table["n"]) == [256] and list(table["probability"]) == [0.0] and table["high"][0] < 0.02
+    assert verify(tmp_path / "a", 0.05).mismatches == () and len(done.frame()) == 256
+    assert study_document(study, 2)["precision"]["least"]["runs"] == 256
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_the_real_model_ends_at_the_most_replicates_if_they_are_not_enough(tmp_path):
+    _, done = real(tmp_path, "half_width = 0.001\nmax = 257")
+    assert (done.ended, done.done, done.look.number, done.look.met) == (AT_MOST, 257, 2, False)

@@ -98,11 +98,14 @@ def export(options: argparse.Namespace, text: Messages) -> int:
     """Write the runs as a table for people."""
     from experiments.sweep.export import export as write
     from experiments.sweep.store import SweepStore
+    from experiments.sweep.words import total_words
 
     folder = options.folder.resolve()
     target = options.out or folder.with_name(f"{folder.name}.{options.to}")
-    done = write(SweepStore.open(options.folder), options.to, target, text.language)
-    sys.stdout.write(text("export.done", path=done.path, rows=done.rows, total=done.total) + "\n")
+    store = SweepStore.open(options.folder)
+    done = write(store, options.to, target, text.language)
+    total = total_words(done.total, store.precision is not None, text)
+    sys.stdout.write(text("export.done", path=done.path, rows=done.rows, total=total) + "\n")
     return OK
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from experiments.messages import Messages
 from experiments.progress import Progress as Drawn
 from experiments.sweep.sweep import Progress
-from experiments.sweep.words import total_words, widest_words
-from experiments.wording import duration
+from experiments.sweep.words import target_words, total_words
+from experiments.wording import duration, probability
 
 
 class Bar:
@@ -25,16 +25,19 @@ class Bar:
         self._drawn.update(progress.done, " · ".join(self._words(progress)))
 
     def _words(self, progress: Progress) -> Iterator[str]:
+        """Yield what is told, in the order in which a narrow terminal may do without it."""
         text, look = self._text, progress.look
         if progress.failed:
             yield text("sweep.failed", n=progress.failed)
         if look is not None:
-            yield text("sweep.look", look=look.number, looks=look.looks, n=look.replicates)
+            yield text("sweep.look", look=look.number, looks=look.looks)
+        if progress.widest is not None:
+            yield text("sweep.widest", point=progress.widest.point, odds=probability(progress.widest.document(), text))
         if progress.remaining is not None:
             low, high = (duration(seconds, text) for seconds in progress.remaining)
             yield text("sweep.left" if look is None else "sweep.left_of_look", low=low, high=high)
         if progress.widest is not None:
-            yield widest_words("sweep.widest", progress.widest.document(), text)
+            yield target_words(progress.widest.target, text)
 
     def close(self) -> None:
         """Leave a clean line."""
