@@ -71,7 +71,7 @@ class Progress:
     def _fitted(self, bar: str, text: str) -> str:
         """Return what fits on one line: a line that wraps cannot be drawn over. The words come before the bar."""
         columns = 0
-        with suppress(OSError, ValueError):  # a terminal that is none, as in tests
+        with suppress(AttributeError, OSError, ValueError):  # a terminal that is none, as in tests
             columns = os.get_terminal_size(self._stream.fileno()).columns
         if columns <= 0 or width(bar + text) < columns:
             return bar + text

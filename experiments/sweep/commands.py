@@ -197,7 +197,7 @@ def _announced(study: Study, folder: Path, asked: Options, yes: bool, text: Mess
         sys.stderr.write(text("sweep.again", folder=folder, done=done, total=total_words(total, looks, text)) + "\n")
         return True
     document = study_document(study, asked.workers)
-    sys.stderr.write(cost_words("sweep.begin", document, text, folder=folder) + "\n")
+    sys.stderr.write(cost_words(("sweep.begin", "sweep.begin_range"), document, text, folder=folder) + "\n")
     if document["seconds"] > HOUR and not yes and sys.stdin.isatty() and sys.stderr.isatty():
         sys.stderr.write(text("sweep.ask"))
         sys.stderr.flush()

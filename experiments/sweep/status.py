@@ -87,9 +87,9 @@ def _balance_line(document: Mapping[str, Any], text: Messages) -> str:
 
 def look_words(look: Mapping[str, Any], text: Messages) -> str:
     """Say at which look a sweep stands, what is wanted and what is left, and whether it is finished and how."""
-    key = "met" if look["met"] else "at_most" if look["finished"] else "open"
+    key = "look.met" if look["met"] else "look.at_most" if look["finished"] else "look.open"
     facts = {name: look[name] for name in ("look", "looks", "replicates")}
-    return text(f"look.{key}", half=half(look["half_width"]), wanted=half(look["wanted"]), **facts)
+    return text(key, half=half(look["half_width"]), wanted=half(look["wanted"]), **facts)
 
 
 def _session_lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:
@@ -159,7 +159,7 @@ def _study_lines(document: Mapping[str, Any], source: str, text: Messages) -> It
     yield from _size_lines(document, text)
     if document["discrepancy"] is not None:
         yield text("study.discrepancy", value=f"{document['discrepancy']:.2g}")
-    yield cost_words("study.cost", document, text)
+    yield cost_words(("study.cost", "study.cost_range"), document, text)
 
 
 def _size_lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:
@@ -185,14 +185,16 @@ def _looks_words(looks: Sequence[int]) -> str:
     return ", ".join(few if len(few) <= _FEW_LOOKS else [*few[:3], "...", few[-1]])
 
 
-def cost_words(key: str, document: Mapping[str, Any], text: Messages, **facts: Any) -> str:
-    """Say what a study costs: time and megabytes, from least to most where that depends on what is found."""
+def cost_words(keys: tuple[str, str], document: Mapping[str, Any], text: Messages, **facts: Any) -> str:
+    """Say what a study costs, time and megabytes, with the first of two texts; with the second, from least to most,
+    where that depends on what is found.
+    """
     own = {"workers": document["workers"], **facts}
     asked = document["precision"]
     if asked is None or asked["least"]["runs"] == document["runs"]:
-        return text(key, **_costs(document, text), **own)
+        return text(keys[0], **_costs(document, text), **own)
     least = {f"least_{name}": words for name, words in _costs(asked["least"], text).items()}
-    return text(f"{key}_range", **least, **_costs(document, text), **own)
+    return text(keys[1], **least, **_costs(document, text), **own)
 
 
 def _costs(costs: Mapping[str, Any], text: Messages) -> dict[str, Any]:
