@@ -164,6 +164,8 @@ class _Pool:
             except (EOFError, OSError) as error:
                 if attempt == self._limits.retry:
                     raise PoolError(f"no worker can be started ({type(error).__name__}: {error})") from error
+                # A server that has just been killed refuses, and is only seen to be dead once the system has buried it.
+                time.sleep(_LOOK_UP * (attempt + 1))
 
     def _start_once(self, task: Task) -> None:
         self._warm()
