@@ -50,15 +50,44 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
         "设计：{kind}，{points} 个点，每点 {replicates} 次，共 {runs} 次运行，分 {parts} 份存储",
         "design: {kind}, {points} points, {replicates} replicates each: {runs} runs in {parts} parts",
     ),
+    "study.design_at_most": (
+        "设计：{kind}，{points} 个点，每点至多 {replicates} 次，至多 {runs} 次运行，分 {parts} 份存储",
+        "design: {kind}, {points} points, at most {replicates} replicates each: at most {runs} runs in {parts} parts",
+    ),
+    "study.precision": (
+        "精度：各点各目标的 95 % 区间不宽于 ±{half_width}（{targets}）",
+        "precision: every 95 % interval within ±{half_width}, at every point, of: {targets}",
+    ),
+    "study.looks": (
+        "每点 {looks} 次时各检查一次（至多 {number} 次检查），达到即止；各点次数相同",
+        "looks at {looks} replicates of every point (at most {number}), and ends as soon as that is enough",
+    ),
+    "study.out_of_reach": (
+        "注意：即使所有运行结果相同，{most} 次也达不到这一精度",
+        "note: {most} replicates cannot be enough for that, even if all runs agree",
+    ),
+    "study.join": ("、", ", "),
     "study.discrepancy": ("中心化偏差 {value}（越小越均匀）", "centred discrepancy {value} (smaller is more even)"),
     "study.cost": (
         "预计 {time}（{workers} 个进程），约 {megabytes} MB",
         "about {time} with {workers} workers, about {megabytes} MB",
     ),
+    "study.cost_range": (
+        "{least_runs} 至 {runs} 次运行，预计 {least_time} 至 {time}（{workers} 个进程），"
+        "约 {least_megabytes} 至 {megabytes} MB",
+        "{least_runs} to {runs} runs, about {least_time} to {time} with {workers} workers, "
+        "about {least_megabytes} to {megabytes} MB",
+    ),
     # while it runs
     "sweep.begin": (
         "{runs} 次运行，预计 {time}，约 {megabytes} MB，写入 {folder}",
         "{runs} runs, about {time}, about {megabytes} MB, into {folder}",
+    ),
+    "sweep.begin_range": (
+        "{least_runs} 至 {runs} 次运行，预计 {least_time} 至 {time}，"
+        "约 {least_megabytes} 至 {megabytes} MB，写入 {folder}",
+        "{least_runs} to {runs} runs, about {least_time} to {time}, about {least_megabytes} to {megabytes} MB, "
+        "into {folder}",
     ),
     "sweep.again": (
         "{folder} 已有 {done} / {total} 次运行，继续",
@@ -69,6 +98,11 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
     "sweep.label": ("运行", "runs"),
     "sweep.failed": ("失败 {n}", "{n} failed"),
     "sweep.left": ("约剩 {low} 至 {high}", "{low} to {high} left"),
+    "sweep.left_of_look": ("距下次检查约 {low} 至 {high}", "{low} to {high} to the next look"),
+    "sweep.look": ("第 {look}/{looks} 次检查", "look {look}/{looks}"),
+    "sweep.most": ("至多 {n}", "at most {n}"),
+    "sweep.widest": ("最宽：点 {point} {odds}", "widest: point {point} {odds}"),
+    "sweep.all_targets": ("九项同时达到", "all nine targets"),
     "sweep.stopping": (
         "收到中断：完成手上的部分后停止；再按一次立即停止，两种情形都可续跑",
         "stopping after the parts in flight; once more to stop at once; both can be resumed",
@@ -100,15 +134,40 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
         "{folder}：{done} / {total} 次运行（{percent} %），失败 {failed}",
         "{folder}: {done} of {total} runs ({percent} %), {failed} failed",
     ),
+    "status.runs_at_most": (
+        "{folder}：{done} / {total} 次运行（本次检查的 {percent} %），失败 {failed}",
+        "{folder}: {done} of {total} runs ({percent} % of this look), {failed} failed",
+    ),
+    "status.balanced": ("每点 {n} 次（目标 {wanted}）", "replicates of every point: {n} (wanted {wanted})"),
     "status.balance": (
         "每点 {low} 至 {high} 次（目标 {wanted}）",
-        "{low} to {high} replicates at every point (wanted {wanted})",
+        "replicates of every point: {low} to {high} (wanted {wanted})",
     ),
     "status.widest": (
-        "最宽的区间：点 {point}，九项同时达到 {value}（{low} 至 {high}，N={n}）",
-        "widest interval: point {point}, all nine targets {value} ({low} to {high}, N={n})",
+        "最宽的区间：点 {point}，{target} {value}（{low} 至 {high}，N={n}）",
+        "widest interval: point {point}, {target} {value} ({low} to {high}, N={n})",
+    ),
+    "look.open": (
+        "第 {look} 次检查（至多 {looks} 次）进行中：每点 {replicates} 次；目前区间半宽 ±{half}，要求 ±{wanted}",
+        "at look {look} of at most {looks}: {replicates} replicates of every point; so far ±{half}, wanted ±{wanted}",
+    ),
+    "look.met": (
+        "已达到精度，完成于第 {look} 次检查（至多 {looks} 次）：每点 {replicates} 次；"
+        "区间半宽不超过 ±{half}，要求 ±{wanted}",
+        "finished, precise enough at look {look} of at most {looks}: {replicates} replicates of every point; "
+        "every interval within ±{half}, wanted ±{wanted}",
+    ),
+    "look.at_most": (
+        "已完成全部 {looks} 次检查（第 {look} 次，每点 {replicates} 次），未达到精度："
+        "区间半宽仍为 ±{half}，要求 ±{wanted}；结果有效",
+        "finished at the last look ({look} of {looks}, {replicates} replicates of every point), not precise enough: "
+        "still ±{half}, wanted ±{wanted}; the results are valid",
     ),
     "status.running": ("正在运行：{session}，约剩 {low} 至 {high}", "running: {session}, {low} to {high} left"),
+    "status.running_look": (
+        "正在运行：{session}，距下次检查约 {low} 至 {high}",
+        "running: {session}, {low} to {high} to the next look",
+    ),
     "status.running_unknown": ("正在运行：{session}", "running: {session}"),
     "status.idle": ("没有正在运行的会话", "no session is running"),
     "status.failure": (

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
+
+from experiments.wording import width
 
 _LINE_SECONDS = 30.0
 _REDRAW_SECONDS = 0.1
@@ -16,10 +20,19 @@ class Progress:
     """Counts finished pieces of work and tells how long the rest will take, from this run's own rate."""
 
     def __init__(
-        self, total: int, label: str, left: Callable[[float], str], stream: TextIO | None = None, quiet: bool = False
+        self,
+        total: int,
+        label: str,
+        left: Callable[[float], str],
+        stream: TextIO | None = None,
+        quiet: bool = False,
+        total_words: str | None = None,
     ) -> None:
-        """Prepare to count `total` pieces; `left` words a number of remaining seconds; `quiet` shows nothing."""
+        """Prepare to count `total` pieces, shown as `total_words`; `left` words a number of remaining seconds; `quiet`
+        shows nothing.
+        """
         self._total, self._label, self._left = total, label, left
+        self._total_words = total_words or str(total)
         self._stream = stream or sys.stderr
         self._quiet = quiet
         self._live = self._stream.isatty()
@@ -46,10 +59,22 @@ class Progress:
             self._stream.flush()
 
     def _write(self, done: int, words: str) -> None:
-        text = f"{self._label} {done}/{self._total} {words}".rstrip()
+        text = f"{self._label} {done}/{self._total_words} {words}".rstrip()
         if self._live:
             full = round(_BAR * done / self._total)
-            self._stream.write(f"\r\x1b[2K[{'#' * full}{'.' * (_BAR - full)}] {text}")
+            bar = f"[{'#' * full}{'.' * (_BAR - full)}] "
+            self._stream.write(f"\r\x1b[2K{self._fitted(bar, text)}")
         else:
             self._stream.write(text + "\n")
         self._stream.flush()
+
+    def _fitted(self, bar: str, text: str) -> str:
+        """Return what fits on one line: a line that wraps cannot be drawn over. The words come before the bar."""
+        columns = 0
+        with suppress(AttributeError, OSError, ValueError):  # a terminal that is none, as in tests
+            columns = os.get_terminal_size(self._stream.fileno()).columns
+        if columns <= 0 or width(bar + text) < columns:
+            return bar + text
+        while text and width(text) >= columns:
+            text = text[:-1]
+        return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import pickle
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from experiments.sweep.design import SWITCH_UNITS, WHOLE_UNITS, Design, Varied, table, unit_sample
+from experiments.sweep.looks import Precision, usual_targets
 from experiments.sweep.study import Point, Study, columns, part_size, point_hash, point_rows
 from experiments.sweep.study_check import INDICATORS, study_document
 from experiments.sweep.study_text import STUDY_FILE, text
@@ -483,7 +485,9 @@ def test_any_text_is_spelled_so_that_it_reads_back(question: str) -> None:
 # What check says
 
 
-@pytest.mark.parametrize(("name", "points", "runs"), [("platforms", 64, 512), ("comparison", 12, 192)])
+@pytest.mark.parametrize(
+    ("name", "points", "runs"), [("platforms", 64, 512), ("comparison", 12, 192), ("precision", 2, 4864)]
+)
 def test_the_worked_examples_are_sound(tmp_path: Path, name: str, points: int, runs: int) -> None:
     study = Study.read(EXAMPLES / f"{name}.toml")
     assert (study.number_of_points(), len(study.points()), study.runs()) == (points, points, runs)
@@ -493,8 +497,44 @@ def test_the_worked_examples_are_sound(tmp_path: Path, name: str, points: int, r
     assert f"[{name}.toml]({name}.toml)" in (EXAMPLES / "README.md").read_text("utf-8")
 
 
+PRECISE = "half_width = 0.02\nmax = 512"
+PRECISIONS = [
+    "half_width = 0.02",
+    "half_width = 0.03\nmax = 512",
+    "half_width = 0.02\nmax = 500",
+    'half_width = 0.02\nmax = 512\ntarget = "gdp_growth"',
+    "number = 512",
+]
+
+
+@pytest.mark.parametrize("asked", PRECISIONS)
+def test_a_wanted_precision_is_part_of_the_identity(tmp_path: Path, asked: str) -> None:
+    before, after = full(tmp_path, "number = 4", PRECISE), full(tmp_path, "number = 4", asked)
+    assert before.sha256 != after.sha256 and before != after
+    assert copied(after, tmp_path / "copy") == after and copied(after, tmp_path / "copy").sha256 == after.sha256
+
+
+def test_what_a_precision_is_for_may_be_spelled_in_many_ways(tmp_path: Path) -> None:
+    every = full(tmp_path, "number = 4", f"target = {json.dumps(usual_targets()[::-1])}\n{PRECISE}")
+    assert every.sha256 == full(tmp_path, "number = 4", PRECISE).sha256
+    assert every.precision == Precision(0.02, usual_targets()) and every.replicates == 512
+    assert full(tmp_path, "number = 4", "half_width = 0.02").replicates == 2432
+    one, listed = (
+        full(tmp_path, "number = 4", f"{PRECISE}\ntarget = {named}") for named in ('"gdp_growth"', '["gdp_growth"]')
+    )
+    assert one.sha256 == listed.sha256 and 'target = "gdp_growth"' in one.normal_form()
+
+
+def test_studies_without_a_precision_keep_the_identity_that_their_stores_have() -> None:
+    """Stores of before know these: nothing that was added to studies since may move them."""
+    assert [Study.read(EXAMPLES / f"{name}.toml").sha256 for name in ("platforms", "comparison")] == [
+        "e0f63a5c02a155f80bb545dc41c95f93b91323e3fbc504e2b1ee2f0ec66333d4",
+        "0b40b98f21b4f336f6b508f5cbce425dd82b26b0b8f1d28f579bcaac9a43c6f1",
+    ]
+
+
 def test_every_example_is_tested() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.toml")} == {"platforms", "comparison"}
+    assert {path.stem for path in EXAMPLES.glob("*.toml")} == {"platforms", "comparison", "precision"}
 
 
 def test_the_document_counts_and_describes(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from experiments.sweep.session import Session
 from experiments.sweep.stems import common, trails
 from experiments.sweep.store import SweepStore
 from experiments.sweep.study import Study
+from experiments.sweep.study_check import study_document
 from experiments.sweep.sweep import STOPPED, TOO_MANY_FAILED, Options, layout_of, run_sweep
 from experiments.sweep.work import SweepWork
 from sim.errors import InputError
@@ -353,9 +354,10 @@ def test_the_interrupted_sweep_is_balanced(whole, tmp_path):
 def test_status_verify_replay_and_export_speak_both_languages(whole, tmp_path, capsys):
     _, folder, _ = whole
     run = SweepStore.open(folder).runs()["run_id"][5].as_py()
-    for language, words in (("zh", "次运行"), ("en", "of 16 runs")):
+    for language, words in (("zh", "每点 2 次（目标 2）"), ("en", "replicates of every point: 2 (wanted 2)")):
         assert main(["status", str(folder), "--lang", language]) == 0
-        assert words in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert words in out and {"zh": "次运行", "en": "of 16 runs"}[language] in out
         assert main(["verify", str(folder), "--lang", language]) == 0
         assert main(["replay", str(folder), run[:10], "--lang", language]) == 0
         assert main(["export", str(folder), "--out", str(tmp_path / f"{language}.csv"), "--lang", language]) == 0
@@ -397,6 +399,13 @@ def test_check_knows_a_study_from_a_scenario(whole, capsys):
     assert main(["check", "as_written"]) == 0
     assert main(["check", str(path), "--lang", "zh"]) == 0
     assert "8 个点" in capsys.readouterr().out
+
+
+def test_the_megabytes_that_check_tells_are_those_of_the_store(whole):
+    path, folder, _ = whole
+    told = study_document(Study.read(path), 1)["megabytes"]
+    found = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.name != "code.diff") / 1e6
+    assert found / 1.5 <= told <= found * 1.5
 
 
 def test_another_study_is_refused_with_code_six_and_nothing_is_touched(whole, tmp_path, capsys):

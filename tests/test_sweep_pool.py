@@ -216,6 +216,32 @@ def test_results_are_the_same(tmp_path, method, workers):
     assert len(list(tmp_path.glob("began-*"))) == 7
 
 
+@pytest.mark.parametrize(
+    ("method", "workers", "killed"), [("inline", 1, False), *itertools.product(QUICK, (1, 3), (False, True))]
+)
+def test_jobs_that_are_known_later_find_the_workers_still_warm(tmp_path, method, workers, killed):
+    """What comes after depends on what was before it: jobs say None until all of them are finished."""
+    waiting, finished = [], []
+
+    def later():
+        for first in (0, 4, 8):
+            for job in jobs_of(12)[first : first + 4]:
+                waiting.append(job)
+                yield job
+            while len(finished) < first + 4:
+                yield None
+
+    work = Planted(tmp_path, {5: ("kill", 1)} if killed else {})
+    with closing(serve(later(), work, workers=workers, method=method, limits=Few(), stop=StopFlag())) as results:
+        for result in results:
+            assert len(waiting) <= 4 * (len(finished) // 4 + 1), "a job was handed out too early"
+            finished.append(result)
+    assert sorted(result.job.number for result in finished) == list(range(12))
+    assert all(result.payload == clean(result.job) for result in finished)
+    extra = 3 if killed else 0  # the one that died, the one that was there for the suspect alone, and who came after
+    assert len(workers_of(tmp_path)) <= workers + extra
+
+
 @pytest.mark.parametrize("method", ["inline", *QUICK])
 def test_nothing_to_do(tmp_path, method):
     assert compute(Planted(tmp_path), [], method) == []

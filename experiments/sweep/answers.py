@@ -5,20 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from experiments.statistics import wilson
+from experiments.sweep.looks import ALL, target_columns
 from experiments.sweep.schema import OK
 from experiments.sweep.store import SweepStore
-from sim.calibration import tables
 from sim.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ALL = "all_reached"
-
-
-def target_columns() -> dict[str, str]:
-    """Return the column that says whether a target was reached, by the name that a user gives."""
-    return {ALL: ALL} | {row.id: f"{row.id}_reached" for row in tables.targets().values()}
 
 
 def probability(store: SweepStore, target: str = ALL) -> pd.DataFrame:
@@ -41,27 +34,3 @@ def probability(store: SweepStore, target: str = ALL) -> pd.DataFrame:
     found["probability"] = [int(k) / int(n) for k, n in zip(good.loc[found.index, "sum"], found["n"], strict=True)]
     found["low"], found["high"] = zip(*ends, strict=True) if ends else ((), ())
     return found.reset_index()
-
-
-def widest(store: SweepStore) -> dict[str, object] | None:
-    """Return the widest interval that is left over all points and the nine targets together; None without runs."""
-    table = probability(store)
-    if table.empty:
-        return None
-    row = table.iloc[int((table["high"] - table["low"]).to_numpy().argmax())]
-    return {
-        "point_id": int(row["point_id"]),
-        "n": int(row["n"]),
-        "probability": float(row["probability"]),
-        "low": float(row["low"]),
-        "high": float(row["high"]),
-    }
-
-
-def balance(store: SweepStore) -> tuple[int, int]:
-    """Return the fewest and the most finished replicates over all points, failed ones included."""
-    points = store.runs(columns=["point_id"])["point_id"].to_pylist()
-    counts = [0] * int(store.manifest["points"])
-    for point in points:
-        counts[point] += 1
-    return min(counts), max(counts)

@@ -98,11 +98,14 @@ def export(options: argparse.Namespace, text: Messages) -> int:
     """Write the runs as a table for people."""
     from experiments.sweep.export import export as write
     from experiments.sweep.store import SweepStore
+    from experiments.sweep.words import total_words
 
     folder = options.folder.resolve()
     target = options.out or folder.with_name(f"{folder.name}.{options.to}")
-    done = write(SweepStore.open(options.folder), options.to, target, text.language)
-    sys.stdout.write(text("export.done", path=done.path, rows=done.rows, total=done.total) + "\n")
+    store = SweepStore.open(options.folder)
+    done = write(store, options.to, target, text.language)
+    total = total_words(done.total, store.precision is not None, text)
+    sys.stdout.write(text("export.done", path=done.path, rows=done.rows, total=total) + "\n")
     return OK
 
 
@@ -131,7 +134,7 @@ def is_study(name: str) -> bool:
         document = read_toml(Path(name), finite=False)
     except InputError:
         return False
-    return bool({"vary", "design", "scenarios", "question"} & set(document))
+    return bool({"vary", "design", "scenarios", "question", "replicates"} & set(document))
 
 
 def _print(document: Any, options: argparse.Namespace, words: Any) -> None:
@@ -145,14 +148,15 @@ def _print(document: Any, options: argparse.Namespace, words: Any) -> None:
 def _run(study: Study, folder: Path, options: argparse.Namespace, text: Messages) -> int:
     from experiments.sweep.jobs import PoolError, StopFlag
     from experiments.sweep.show import Bar
-    from experiments.sweep.sweep import run_sweep
+    from experiments.sweep.sweep import refuse_share, run_sweep
 
     asked = _asked(options)
+    refuse_share(study, asked)
     if not _announced(study, folder, asked, options.yes, text):
         return OK
     stop = StopFlag()
     signals: list[int] = []
-    bar = Bar(study.runs(), text)
+    bar = Bar(study.runs(), text, looks=study.precision is not None)
     try:
         with _asked_to_stop(stop, signals, text):
             done = run_sweep(study, folder, asked, stop, bar.show)
@@ -165,6 +169,7 @@ def _run(study: Study, folder: Path, options: argparse.Namespace, text: Messages
     _say_the_end(done, study, folder, asked, text)
     if options.json:
         counts = {"ended": done.ended, "done": done.done, "failed": done.failed, "total": done.total}
+        counts["look"] = None if done.look is None else done.look.document(done.widest)
         sys.stdout.write(json.dumps(counts) + "\n")
     return _code(done, study, signals)
 
@@ -181,17 +186,18 @@ def _asked(options: argparse.Namespace) -> Options:
 
 def _announced(study: Study, folder: Path, asked: Options, yes: bool, text: Messages) -> bool:
     """Say what is going to be run, or gone on with; above an hour, somebody at a terminal is asked."""
+    from experiments.sweep.status import cost_words
     from experiments.sweep.store import SweepStore
     from experiments.sweep.study_check import study_document
-    from experiments.wording import duration
+    from experiments.sweep.words import total_words
 
+    looks = study.precision is not None
     if SweepStore.is_sweep(folder):
         done, total = SweepStore.open(folder).done()
-        sys.stderr.write(text("sweep.again", folder=folder, done=done, total=total) + "\n")
+        sys.stderr.write(text("sweep.again", folder=folder, done=done, total=total_words(total, looks, text)) + "\n")
         return True
     document = study_document(study, asked.workers)
-    facts = {"runs": document["runs"], "megabytes": f"{document['megabytes']:g}", "folder": folder}
-    sys.stderr.write(text("sweep.begin", time=duration(document["seconds"], text), **facts) + "\n")
+    sys.stderr.write(cost_words(("sweep.begin", "sweep.begin_range"), document, text, folder=folder) + "\n")
     if document["seconds"] > HOUR and not yes and sys.stdin.isatty() and sys.stderr.isatty():
         sys.stderr.write(text("sweep.ask"))
         sys.stderr.flush()
@@ -221,13 +227,20 @@ def _asked_to_stop(stop: StopFlag, signals: list[int], text: Messages) -> Iterat
 
 def _say_the_end(done: Sweep, study: Study, folder: Path, asked: Options, text: Messages) -> None:
     from experiments.sweep import sweep as s
+    from experiments.sweep.status import look_words
+    from experiments.sweep.words import total_words, widest_words
 
-    facts: dict[str, Any] = {"done": done.done, "failed": done.failed, "total": done.total, "folder": folder}
-    facts["allowed"] = int(study.limits.allow * done.total)
+    total = total_words(done.total, done.look is not None, text)
+    facts: dict[str, Any] = {"done": done.done, "failed": done.failed, "total": total, "folder": folder}
+    facts["allowed"] = int(study.limits.allow * done.due)
     keys = {s.STOPPED: "sweep.stopped", s.OUT_OF_TIME: "sweep.out_of_time", s.TOO_MANY_FAILED: "sweep.too_many_failed"}
     finished = "sweep.share_done" if done.done < done.total and asked.share != (1, 1) else "sweep.done"
     sys.stderr.write(text(keys.get(done.ended, finished), **facts) + "\n")
-    if done.ended == s.DONE:
+    if done.look is not None:
+        sys.stderr.write(look_words(done.look.document(done.widest), text) + "\n")
+        if done.widest is not None:
+            sys.stderr.write(widest_words("status.widest", done.widest.document(), text) + "\n")
+    if done.ended in (s.DONE, s.AT_MOST):
         sys.stderr.write(text("sweep.hint", folder=folder) + "\n")
 
 
@@ -236,6 +249,6 @@ def _code(done: Sweep, study: Study, signals: list[int]) -> int:
 
     if done.ended == s.STOPPED and signals:
         return SIGNAL_CODES[signals[0]]
-    if done.failed > study.limits.allow * done.total:
+    if done.failed > study.limits.allow * done.due:
         return RUNS_FAILED
-    return OUT_OF_TIME if done.ended == s.OUT_OF_TIME else OK
+    return OUT_OF_TIME if done.ended in (s.OUT_OF_TIME, s.AT_MOST) else OK

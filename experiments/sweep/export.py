@@ -41,6 +41,7 @@ _WORDS = {
     "unit": ("单位", "Unit"),
     "meaning": ("含义", "Meaning"),
     "complete": ("已完成运行", "Runs finished"),
+    "most": ("至多 ", "at most "),
     "study_sha256": ("研究哈希", "Study, sha256"),
     "code_sha256": ("代码哈希", "Code, sha256"),
     "version": ("程序版本", "Version"),
@@ -205,8 +206,10 @@ class _Cells:
 def _about(store: SweepStore, rows: int, language: str) -> Iterator[list[Any]]:
     """Yield the lines of the second sheet: how complete, from where, and what each column means."""
     manifest, word = store.manifest, lambda name: _word(name, language)
-    share = 100 * rows // store.total
-    yield [word("complete"), f"{rows} / {store.total} ({share} %)"]
+    if store.precision is None:
+        yield [word("complete"), f"{rows} / {store.total} ({100 * rows // store.total} %)"]
+    else:  # a share of what may be run at most would say nothing
+        yield [word("complete"), f"{rows} / {word('most')}{store.total}"]
     versions = {name: manifest["versions"].get(name) for name in ("version", "revision", "data_sha256")}
     for name in (
         "study_sha256",

@@ -22,6 +22,7 @@ from typing import Any
 from experiments import provenance as versions
 from experiments.errors import StorageError
 from experiments.sweep.durable import read_bytes, sha256
+from experiments.sweep.looks import check_boundaries
 from experiments.sweep.schema import FORMAT, REAL, TEXT, clean, indicator_fields, outcome_fields
 from sim.errors import InputError
 
@@ -39,7 +40,7 @@ class Layout:
     `files` are texts by name, written exactly (`study.toml`, scenarios); `points` one mapping a point in order of its
     number, with point_id, point_hash, scenario and the varied columns; `columns` the varied columns of a run with their
     types, float64 or string; `drawn` the ids of sampled parameters, kept once a replicate. Run n is point n % P of
-    replicate n // P.
+    replicate n // P. `precision` has the looks, if the study has any; then `runs` and `replicates` are the most.
     """
 
     study_sha256: str
@@ -53,6 +54,7 @@ class Layout:
     seed: int
     scale: int
     series: bool = False
+    precision: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what the lead of a sweep must never hand over: these are our mistakes, not the user's."""
@@ -60,6 +62,8 @@ class Layout:
             raise ValueError("the points are not numbered 0, 1, 2, ...")
         if not 1 <= self.runs <= self.replicates * len(self.points) or self.part_size < 1:
             raise ValueError(f"{self.runs} runs of {len(self.points)} points in parts of {self.part_size}")
+        if self.precision is not None:
+            check_boundaries(self.precision, len(self.points), self.part_size, self.replicates)
         if STUDY not in self.files or any(Path(name).name != name or name.startswith(".") for name in self.files):
             raise ValueError(f"files of a study have plain names, {STUDY} among them: {sorted(self.files)}")
         if set(self.files) & {MANIFEST, POINTS, DIFF} or not set(self.columns.values()) <= {REAL, TEXT}:
@@ -113,6 +117,7 @@ def code_changes(found: Mapping[str, Any]) -> str | None:
 
 def new_manifest(layout: Layout, found: Mapping[str, Any], command: str, files: Mapping[str, str]) -> dict[str, Any]:
     """Return the manifest of a new sweep; `files` are the sha256 of everything written before it."""
+    own = {} if layout.precision is None else {"precision": dict(layout.precision)}
     return {
         "format": FORMAT,
         "study_sha256": layout.study_sha256,
@@ -138,6 +143,7 @@ def new_manifest(layout: Layout, found: Mapping[str, Any], command: str, files: 
         "outcomes": [column.name for column in outcome_fields()],
         "indicators": [column.name for column in indicator_fields()] if layout.series else None,
         "files": dict(files),
+        **own,
     }
 
 

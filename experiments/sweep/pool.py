@@ -49,10 +49,11 @@ def methods() -> tuple[str, ...]:
 
 
 def serve(
-    jobs: Iterable[Job], work: Work, *, workers: int, method: str, limits: Limits, stop: StopFlag
+    jobs: Iterable[Job | None], work: Work, *, workers: int, method: str, limits: Limits, stop: StopFlag
 ) -> Generator[Finished, None, None]:
     """Yield jobs as they are finished, in any order; a job is taken from `jobs` only when a worker is free for it.
 
+    A None among `jobs` says that there is nothing now: it is asked again once a job is finished, and the workers wait.
     `inline` computes in this process: nothing protects it from a run that dies or hangs. Close the generator (or leave
     it to be collected) to end all workers. Raises PoolError, and what `Work.finish` raised, as the same type.
     """
@@ -91,7 +92,7 @@ class _Worker:
 
 class _Pool:
     def __init__(
-        self, jobs: Iterator[Job], work: Work, workers: int, method: str, limits: Limits, stop: StopFlag
+        self, jobs: Iterator[Job | None], work: Work, workers: int, method: str, limits: Limits, stop: StopFlag
     ) -> None:
         # A context of our own: importing Mesa changes the default of the whole process.
         self._context: Any = multiprocessing.get_context(method)
@@ -163,6 +164,8 @@ class _Pool:
             except (EOFError, OSError) as error:
                 if attempt == self._limits.retry:
                     raise PoolError(f"no worker can be started ({type(error).__name__}: {error})") from error
+                # A server that has just been killed refuses, and is only seen to be dead once the system has buried it.
+                time.sleep(_LOOK_UP * (attempt + 1))
 
     def _start_once(self, task: Task) -> None:
         self._warm()

@@ -26,6 +26,7 @@ from experiments.sweep.durable import (
     write_file,
 )
 from experiments.sweep.folders import DRAWS, LOG, QUARANTINE, RUNS, SERIES, readable, refuse_others, refuse_taken
+from experiments.sweep.looks import ALL
 from experiments.sweep.manifest import (
     DIFF,
     MANIFEST,
@@ -173,6 +174,17 @@ class SweepStore:
     def has_series(self) -> bool:
         """Return whether the indicators of every quarter are kept."""
         return self.manifest["indicators"] is not None
+
+    @property
+    def precision(self) -> Mapping[str, Any] | None:
+        """Return the wanted half_width, the targets and the looks; None if the number of replicates is fixed."""
+        found: Mapping[str, Any] | None = self.manifest.get("precision")
+        return found
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Return the targets whose widest interval is told."""
+        return tuple(self.precision["targets"]) if self.precision else (ALL,)
 
     def run_numbers(self, number: int) -> range:
         """Return the numbers of the runs in one part."""
@@ -382,13 +394,19 @@ class SweepStore:
         schema = arrow_schema([field for field in self.fields[kind] if columns is None or field.name in columns])
         tables = []
         for entry in self.entries():
-            name = self._file_names(entry.number)[kind]
-            try:
-                table = read_table(self.folder / name, self.fields[kind], entry.files.get(name), columns)
-            except StorageError as error:
-                raise StorageError(f"{error}; `dianzhong resume {self.folder}` computes this part again") from error
-            tables.append(table.select(schema.names).cast(schema))
+            tables.append(self._table(kind, entry, columns).select(schema.names).cast(schema))
         return pa.concat_tables(tables) if tables else schema.empty_table()
+
+    def part(self, entry: Entry, columns: Sequence[str]) -> pa.Table:
+        """Return some columns of the runs of one finished part. StorageError if it is damaged."""
+        return self._table(RUNS, entry, columns)
+
+    def _table(self, kind: str, entry: Entry, columns: Sequence[str] | None) -> pa.Table:
+        name = self._file_names(entry.number)[kind]
+        try:
+            return read_table(self.folder / name, self.fields[kind], entry.files.get(name), columns)
+        except StorageError as error:
+            raise StorageError(f"{error}; `dianzhong resume {self.folder}` computes this part again") from error
 
 
 def verify_files(store: SweepStore) -> list[Problem]:

@@ -2,8 +2,8 @@
 
 A study is read from TOML, checked completely at this door, and never changes afterwards. What a study is
 identified by (`sha256`) is everything that changes a result or a stored file: the scenarios, the table of points, the
-seed, the number of replicates, scale, horizon, definitions, fixed assumptions and `[store]`. The question and the
-limits of `[failures]` do not, nor do comments, the order of keys, or names in place of ids.
+seed, the number of replicates or the precision, scale, horizon, definitions, fixed assumptions and `[store]`. The
+question and the limits of `[failures]` do not, nor do comments, the order of keys, or names in place of ids.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.ensemble import DEFAULT_REPLICATES, DEFAULT_SCALE, DEFAULT_SEED
 from experiments.sweep.design import POLICY, START, UNCERTAIN, Design, Row, Varied, discrepancy, table
+from experiments.sweep.looks import Precision, part_of_looks
 from sim.scenario import Scenario, Setting
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Study:
     """Everything that decides the runs of a sweep; build it with `Study.read`.
 
     `assume` joins the assumptions of all scenarios and of `[assume]`: they are compared in one world. `varied` is in
-    the order of the tables: levers, first quarters, assumptions.
+    the order of the tables: levers, first quarters, assumptions. With a `precision`, `replicates` are the most that it
+    may take.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -62,6 +64,7 @@ class Study:
     design: Design
     question: str = ""
     replicates: int = DEFAULT_REPLICATES
+    precision: Precision | None = None
     seed: int = DEFAULT_SEED
     scale: int = DEFAULT_SCALE
     horizon: int = 2025
@@ -143,12 +146,17 @@ class Study:
         return {scenario.name: scenario.sha256 for scenario in self.scenarios}
 
     def runs(self) -> int:
-        """Return the number of runs, without making the points."""
+        """Return the number of runs, at most, without making the points."""
         return self.number_of_points() * self.replicates
 
     def number_of_points(self) -> int:
         """Return the number of points, without making them."""
         return self.design.size(self.varied) * len(self.scenarios)
+
+    def part_size(self) -> int:
+        """Return how many consecutive runs a part of its store holds."""
+        points = self.number_of_points()
+        return part_size(self.runs(), points) if self.precision is None else part_of_looks(points)
 
     def discrepancy(self) -> float | None:
         """Return the centred discrepancy of a sampled design (smaller is more even); None for other kinds and where

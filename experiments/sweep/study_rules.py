@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.ensemble import MOST_REPLICATES, Plan
+from experiments.ensemble import Plan
 from experiments.sweep.design import POLICY, START, UNCERTAIN, Design, Varied
 from experiments.sweep.study import Limits, Study
 from experiments.sweep.study_axes import known, unknown, varied_columns
@@ -22,6 +22,7 @@ from experiments.sweep.study_problems import (
     shown,
     whole,
 )
+from experiments.sweep.study_replicates import replicates_of
 from sim.errors import InputError
 from sim.scenario import Scenario, date_of, load_scenario, scenario_names
 from sim.scenario_rules import check_assumptions
@@ -68,12 +69,14 @@ def study_from_document(document: Mapping[str, Any], folder: Path, problems: Pro
         problems.add("design", "has nothing to vary; add [vary.policy] or [vary.uncertain], or remove [design]")
     if sound:
         _check_starts(varied, scenarios, plan["horizon"], problems)
+    replicates, precision = replicates_of(_table(document, "replicates", problems), problems)
     study = Study(
         scenarios=scenarios,
         varied=varied,
         design=design,
         question=document["question"] if isinstance(document.get("question"), str) else "",
-        replicates=_replicates(document, problems),
+        replicates=replicates,
+        precision=precision,
         assume=_assume(document, scenarios, varied, problems),
         limits=_limits(document, problems),
         series=_series(document, problems),
@@ -248,13 +251,7 @@ def _check_starts(varied: Sequence[Varied], scenarios: tuple[Scenario, ...], hor
                 problems.add(place, f"{dates} in scenario {scenario.name}; choose dates up to the end")
 
 
-# Replicates, limits, store
-
-
-def _replicates(document: Mapping[str, Any], problems: Problems) -> int:
-    given = _table(document, "replicates", problems)
-    check_keys(given, ("number",), "replicates", problems)
-    return whole(given, "number", Study.replicates, (1, MOST_REPLICATES), "replicates", problems)
+# Limits, store
 
 
 def _limits(document: Mapping[str, Any], problems: Problems) -> Limits:

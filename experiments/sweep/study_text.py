@@ -75,10 +75,20 @@ def _lines(study: Study, *, identifying: bool = False) -> Iterator[str]:
             yield from map(_varied, axes)
     if study.varied:
         yield from ("", "[design]", *_design(study.design))
-    yield from ("", "[replicates]", f"number = {study.replicates}")
+    yield from ("", "[replicates]", *_replicates(study))
     if not identifying:
         yield from _limits(study)
     yield from ("", "[store]", f"series = {'true' if study.series else 'false'}")
+
+
+def _replicates(study: Study) -> list[str]:
+    asked = study.precision
+    if asked is None:
+        return [f"number = {study.replicates}"]
+    names = [f'"{name}"' for name in asked.targets]
+    # Written out also where nothing was named: another version may know other targets, and the copy must not move.
+    targets = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+    return [f"half_width = {asked.half_width!r}", f"max = {study.replicates}", f"target = {targets}"]
 
 
 def _limits(study: Study) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import multiprocessing
 import sys
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,15 @@ from typing import TYPE_CHECKING, Any
 from experiments.ensemble import default_workers
 from experiments.errors import StorageError
 from experiments.sweep.jobs import Job, StopFlag
+from experiments.sweep.looks import Widest, manifest_of
 from experiments.sweep.manifest import Layout, versions_now
 from experiments.sweep.pool import serve
-from experiments.sweep.schema import OK, REAL, TEXT
+from experiments.sweep.schedule import Look, Schedule
+from experiments.sweep.schema import REAL, TEXT
 from experiments.sweep.session import Session
 from experiments.sweep.store import Entry, SweepStore
-from experiments.sweep.study import SCENARIO_COLUMN, Study, columns, part_size, point_rows
+from experiments.sweep.study import SCENARIO_COLUMN, Study, columns, point_rows
+from experiments.sweep.tally import Tally
 from experiments.sweep.work import Computed, SweepWork
 from sim.calibration import tables
 from sim.errors import InputError
@@ -30,19 +34,26 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DONE, STOPPED, OUT_OF_TIME, TOO_MANY_FAILED = "done", "stopped", "out of time", "too many runs failed"
+AT_MOST = "most replicates reached before the precision"
 
 Watch = Callable[["Progress"], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a sweep is after a part: runs done and failed of all, and seconds left (from, to) once they are known."""
+    """Where a sweep is after a part: runs done and failed of all, and seconds left (from, to) once they are known.
+
+    Where a precision is wanted, `total` is the most that may be run, and the seconds are those until the next `look`.
+    `widest` is the widest interval so far.
+    """
 
     done: int
     failed: int
     total: int
     remaining: tuple[float, float] | None
     elapsed: float
+    widest: Widest | None = None
+    look: Look | None = None
 
 
 @dataclass(frozen=True)
@@ -78,13 +89,20 @@ class Options:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep after a session: how it ended, and what its store holds."""
+    """A sweep after a session: how it ended, and what its store holds.
+
+    `total` are the runs of the study, `due` those of them that are asked for: fewer, up to the present `look`, where a
+    precision is wanted.
+    """
 
     store: SweepStore
     ended: str
     done: int
     failed: int
     total: int
+    due: int
+    widest: Widest | None = None
+    look: Look | None = None
 
     def arrow(self) -> pa.Table:
         """Return all finished runs, in run order, as an Arrow table."""
@@ -118,8 +136,19 @@ def run_sweep(
     an error is kept, and the same call goes on.
     """
     asked, stop = options or Options(), stop or StopFlag()
+    refuse_share(study, asked)
     store = opened(study, Path(folder), asked)
     return _Session(study, store, asked, stop, watch).run()
+
+
+def refuse_share(study: Study, options: Options) -> None:
+    """Raise InputError for a share of a study that is looked at: a look needs the runs of all shares."""
+    if study.precision is not None and options.share != (1, 1):
+        k, n = options.share
+        raise InputError(
+            f"--part {k}/{n}: this study asks for a half_width, and each look needs the runs of all points; leave out "
+            "--part (one session may have many --workers), or give [replicates] a number"
+        )
 
 
 def opened(study: Study, folder: Path, options: Options) -> SweepStore:
@@ -141,19 +170,19 @@ def layout_of(study: Study) -> Layout:
         drawn=tuple(row.id for row in tables.parameters().values() if row.role == "uncertain") if sampled else (),
         runs=runs,
         replicates=study.replicates,
-        part_size=part_size(runs, study.number_of_points()),
+        part_size=study.part_size(),
         seed=study.seed,
         scale=study.scale,
         series=study.series,
+        precision=None if study.precision is None else manifest_of(study.precision, study.replicates),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a worker tells of a part: its entry, the runs that failed, and where the time went."""
+    """What a worker tells of a part: its entry, and where the time went."""
 
     entry: Entry
-    failed: int
     seconds: float
     store_seconds: float
 
@@ -169,8 +198,7 @@ class _TimedWork(SweepWork):
         before = perf_counter()
         entry = super().finish(job, rows)
         after = perf_counter()
-        failed = sum(one.row.status != OK for one in rows)
-        return _Part(entry, failed, after - self._began, after - before)
+        return _Part(entry, after - self._began, after - before)
 
 
 class _Session:
@@ -179,76 +207,126 @@ class _Session:
 
     def run(self) -> Sweep:
         sound = self.store.sound_parts()
-        missing = [part for part in range(self.store.parts) if part not in sound and self._is_mine(part)]
-        self.done, self.failed = sum(len(self.store.run_numbers(part)) for part in sound), self.store.failed()
-        self.left = sum(len(self.store.run_numbers(part)) for part in missing)
-        workers = max(1, min(self.options.workers, len(missing)))
+        self.tally, self.schedule = Tally.of(self.store, sound), Schedule(self.store, sound)
+        self.look, self.ended = self.schedule.look(), DONE
+        self.done, self.left = int(self.tally.runs.sum()), 0
+        self.queue: deque[int] = deque()
+        self.in_flight: set[int] = set()
+        self._expect(part for part in self.schedule.parts() if part not in sound and self._is_mine(part))
+        most = len(self.queue) if self.look is None else self.store.parts - len(sound)
+        workers = max(1, min(self.options.workers, most))
         self.session = Session(self.store.folder, workers)
-        changed = self.store.code != self.store.manifest["code_sha256"]
-        self.session.note(
-            "start",
-            command=self.options.command,
-            workers=workers,
-            method=self.options.start_method,
-            parts=len(missing),
-            python=sys.version.split()[0],
-            accepted_code_change=self.store.code if changed else None,
-        )
-        self.ended = DONE
+        self._note_start(workers)
         try:
-            if missing:
-                self._compute(missing, workers)
+            if not self.left and self.look is not None:
+                self._check_failures()
+                self._look()
+            if self.queue:
+                self._compute(workers)
         except BaseException as error:
             with suppress(StorageError):  # a full disk cannot take this line either, and the first error says more
                 self.session.note("end", outcome=f"{type(error).__name__}: {error}")
             raise
         if self.stop.asked and self.ended == DONE and self.left:
             self.ended = STOPPED
-        self.session.note("end", outcome=self.ended, done=self.done, failed=self.failed)
-        return Sweep(self.store, self.ended, self.done, self.failed, self.store.total)
+        self.session.note("end", outcome=self.ended, done=self.done, failed=self.tally.failed)
+        counts = (self.done, self.tally.failed, self.store.total, self.schedule.due)
+        return Sweep(self.store, self.ended, *counts, self.tally.widest(), self.look)
+
+    def _note_start(self, workers: int) -> None:
+        changed = self.store.code != self.store.manifest["code_sha256"]
+        self.session.note(
+            "start",
+            command=self.options.command,
+            workers=workers,
+            method=self.options.start_method,
+            parts=len(self.queue),
+            python=sys.version.split()[0],
+            accepted_code_change=self.store.code if changed else None,
+        )
 
     def _is_mine(self, part: int) -> bool:
         k, n = self.options.share
         return part % n == k - 1
 
-    def _compute(self, missing: Iterable[int], workers: int) -> None:
+    def _expect(self, parts: Iterable[int]) -> None:
+        """Put parts into the queue."""
+        new = list(parts)
+        self.queue += new
+        self.left += sum(len(self.store.run_numbers(part)) for part in new)
+
+    def _compute(self, workers: int) -> None:
         work = _TimedWork(self.study, self.store)
         method = self.options.start_method
-        served = serve(
-            work.jobs(missing), work, workers=workers, method=method, limits=self.study.limits, stop=self.stop
-        )
+        served = serve(self._jobs(work), work, workers=workers, method=method, limits=self.study.limits, stop=self.stop)
         try:
             for finished in served:
                 self._take(finished.payload)
         finally:
             served.close()
 
+    def _jobs(self, work: SweepWork) -> Iterator[Job | None]:
+        """Yield what is due; None while the next look waits for parts in flight: the workers stay warm for it."""
+        while self.queue or self.in_flight:
+            if not self.queue:
+                yield None
+                continue
+            part = self.queue.popleft()
+            self.in_flight.add(part)
+            yield from work.jobs([part])
+
     def _take(self, part: _Part) -> None:
-        began = perf_counter()
+        began, failed = perf_counter(), self.tally.failed
         self.store.record(part.entry, self.session.name)
-        self.done, self.failed = self.done + part.entry.rows, self.failed + part.failed
-        self.left -= part.entry.rows
+        self.tally.take(self.store, part.entry)
+        self.in_flight.discard(part.entry.number)
+        self.done, self.left = self.done + part.entry.rows, self.left - part.entry.rows
         self.session.finished(part.seconds, part.entry.rows)
-        remaining = self.session.remaining(self.left) if self.left else None
+        remaining, widest = self._remaining(), self.tally.widest()
         self.session.note(
             "part",
             part=part.entry.number,
             runs=part.entry.rows,
-            failed=part.failed,
+            failed=self.tally.failed - failed,
             seconds=round(part.seconds, 6),
             store_seconds=round(part.store_seconds + perf_counter() - began, 6),
             remaining_s=None if remaining is None else [round(end, 1) for end in remaining],
+            look=None if self.look is None else self.look.number,
+            widest=None if widest is None else widest.document(),
         )
-        self._check_budgets()
+        self._check_failures()
+        self._look()
+        self._check_time()
         if self.watch is not None:
-            self.watch(Progress(self.done, self.failed, self.store.total, remaining, self.session.elapsed))
+            counts = (self.done, self.tally.failed, self.store.total)
+            self.watch(Progress(*counts, self._remaining(), self.session.elapsed, widest, self.look))
 
-    def _check_budgets(self) -> None:
-        """Ask for the end once it is certain that too many runs fail, or when the time is over."""
-        limit = self.options.max_minutes
-        if self.failed > self.study.limits.allow * self.store.total:
+    def _remaining(self) -> tuple[float, float] | None:
+        return self.session.remaining(self.left) if self.left else None
+
+    def _look(self) -> None:
+        """Once all that is due is stored: decide whether that is enough, or what else is due."""
+        if self.left or self.look is None or self.ended != DONE:
+            return
+        self.look = self.schedule.look(self.tally)
+        assert self.look is not None
+        self.session.note("look", **self.look.document(self.tally.widest()))
+        if not self.look.finished:
+            self._expect(self.schedule.next())
+            self.look = self.schedule.look()
+        elif not self.look.met:
+            self.ended = AT_MOST
+
+    def _check_failures(self) -> None:
+        """Ask for the end once it is certain that too many runs fail."""
+        if self.tally.failed > self.study.limits.allow * self.schedule.due:
             self.ended = TOO_MANY_FAILED
             self.stop.ask()
-        elif limit is not None and self.session.elapsed > 60.0 * limit and self.left:
+
+    def _check_time(self) -> None:
+        """Ask for the end when the time is over."""
+        limit = self.options.max_minutes
+        over = limit is not None and self.session.elapsed > 60.0 * limit
+        if over and self.left and self.ended == DONE:
             self.ended = OUT_OF_TIME
             self.stop.ask()

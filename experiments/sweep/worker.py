@@ -94,7 +94,7 @@ class _Halted(Exception):
     """The inline worker was told to stop now."""
 
 
-def inline(jobs: Iterable[Job], work: Work, limits: Limits, stop: StopFlag) -> Generator[Finished, None, None]:
+def inline(jobs: Iterable[Job | None], work: Work, limits: Limits, stop: StopFlag) -> Generator[Finished, None, None]:
     """Yield jobs as they are finished, computed in this process one after the other."""
 
     def look_up(_message: tuple[Any, ...]) -> None:
