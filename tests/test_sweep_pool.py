@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from experiments.sweep import pool
 from experiments.sweep.pool import Finished, Job, PoolError, StopFlag, methods, serve
 from experiments.sweep.worker import memory_limit
 from sim.errors import InputError
@@ -331,6 +332,26 @@ def test_a_worker_that_cannot_live_ends_the_sweep(tmp_path, method, when, words)
     with pytest.raises(PoolError, match=rf"part 0: its worker died 3 times .*{words} \(with exit code 3\)"):
         compute(Planted(tmp_path, **{when: ("leave", 99)}), jobs_of(1), method, workers=1)
     assert len(workers_of(tmp_path)) == 3
+
+
+@pytest.mark.parametrize("refusals", [8, 10**9])
+def test_a_fork_server_that_is_dying_refuses_for_a_moment_and_not_for_ever(tmp_path, monkeypatch, refusals):
+    start, left = pool._Pool._start_once, [refusals]
+
+    def refused(self, task):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        start(self, task)
+
+    monkeypatch.setattr(pool._Pool, "_start_once", refused)
+    monkeypatch.setattr(pool, "_PAUSE", 0.001)
+    if refusals < 10:
+        assert [finished.payload for finished in compute(Planted(tmp_path), jobs_of(2))] == [*map(clean, jobs_of(2))]
+        return
+    monkeypatch.setattr(pool, "_PATIENCE", 0.1)
+    with pytest.raises(PoolError, match="no worker can be started"):
+        compute(Planted(tmp_path), jobs_of(2))
 
 
 # --- limits --------------------------------------------------------------------------------------------------------
