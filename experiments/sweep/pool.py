@@ -161,7 +161,7 @@ class _Pool:
     def _start(self, task: Task) -> None:
         """Start a worker; the fork server may have been killed too, and is then started anew by the next try.
 
-        One that has just been killed refuses for a moment before the system calls it dead, so the tries take their time.
+        One that has just been killed refuses for a moment before the system calls it dead: the tries take their time.
         """
         end, tries = time.monotonic() + _PATIENCE, 0
         while True:
