@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.sweep import pool
+from experiments.sweep import pool, worker
 from experiments.sweep.pool import Finished, Job, PoolError, StopFlag, methods, serve
 from experiments.sweep.worker import memory_limit
 from sim.errors import InputError
@@ -398,6 +399,22 @@ def test_what_a_run_leaves_behind_is_not_held_against_the_next():
     with memory_limit(64), pytest.raises(MemoryError):
         left.append(np.empty(HUGE, np.uint8))
     left.append(np.empty(HUGE, np.uint8))
+
+
+def test_what_a_run_leaves_behind_is_collected_though_it_refers_to_itself(tmp_path, monkeypatch):
+    class Cycle:
+        def __init__(self) -> None:
+            self.own = self
+
+    class Careless(Planted):
+        def run(self, number):
+            alive = [before for before in left if before() is not None]
+            left.append(weakref.ref(Cycle()))
+            return len(alive)
+
+    left: list[Any] = []
+    monkeypatch.setattr(worker, "TIDY_AFTER", 0.0)
+    assert compute(Careless(tmp_path), jobs_of(1, 20), "fork", workers=1)[0].payload == (0,) * 20
 
 
 # --- errors --------------------------------------------------------------------------------------------------------
