@@ -115,6 +115,7 @@ def table(found: Wear) -> list[Row]:
         Row("main process: memory after 100 %", found.at(1.0), "MB", "flat"),
         Row("main process: growth after the first tenth", found.slope(), "KB per 1,000 runs", ""),
         Row("largest worker: memory after 10 %", found.at(0.1, found.workers), "MB", ""),
+        Row("largest worker: memory after 50 %", found.at(0.5, found.workers), "MB", ""),
         Row("largest worker: memory after 100 %", found.at(1.0, found.workers), "MB", ""),
         Row("share of the workers' time in the store", 100.0 * found.store_share, "%", "< 3"),
         Row("main process: share of one core", 100.0 * found.main_seconds / found.seconds, "%", ""),
