@@ -10,7 +10,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 from agents.face import mesa
@@ -69,22 +69,22 @@ def _ends_of_engine(model: RegionModel) -> Ends:
 class Replayed(Economy):
     """The twin of one run; `feed` is the file that `record` was kept in.
 
-    `fed` and `worked` are the seconds that went into reading and telling, and into the five stages.
+    `fed` and `worked` are the seconds of a core that went into reading and telling, and into the five stages.
     """
 
     def __init__(self, feed: str) -> None:
-        began = perf_counter()
+        began = process_time()
         self.feed: Feed = pickle.loads(Path(feed).read_bytes())
         super().__init__(self.feed.start.fixed, Streams(seed_sequence(self.feed.luck)))
         self.feed.start.fill(self)
         self.worked = 0.0
         self.ends: Ends = {}
         self.datacollector = mesa.DataCollector(model_reporters={"fed": "fed", "worked": "worked", "ends": "ends"})
-        self.fed = perf_counter() - began
+        self.fed = process_time() - began
 
     def step(self) -> None:
         """Advance one quarter; `batch_run` ends a run after the last one."""
-        began = perf_counter()
+        began = process_time()
         told = self.feed.quarters[self.steps - 1]
         self.streams.begin(self.steps)
         self.separated.clear()
@@ -93,9 +93,9 @@ class Replayed(Economy):
             events.to(self)
             self.now = now
             self.paid.clear()
-            before = perf_counter()
+            before = process_time()
             TWINNED[name](self)
-            after = perf_counter()
+            after = process_time()
             self.fed, self.worked, began = self.fed + before - began, self.worked + after - before, after
         if self.steps == len(self.feed.quarters):
             self.ends = self._ends()

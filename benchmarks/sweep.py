@@ -10,8 +10,8 @@ beforehand and is read back: nobody waits there for them, for a start, for targe
 lower bound of what writing the whole model in objects would give, and is not corrected. Two forms of it:
 
 - "as it ran": the wall clock of `batch_run`, with its processes started and the record read;
-- "stages alone": the seconds inside the five stages over two processes, as if all else were free and the processes
-  perfectly even. This one can only be too small.
+- "stages alone": the seconds of a core inside the five stages over two processes, as if all else were free, the
+  processes perfectly even and the machine theirs; our side keeps its wall clock. This one can only be too small.
 
 Rates are whole studies over their wall clock, starting included. The left side runs more runs, because a short study
 is mostly the start of its workers; before and after the right side, and the median is taken. Its policies differ from
@@ -74,7 +74,7 @@ class Size:
     twins: int
 
 
-DEFAULT, LARGER = Size(50, 32, 16), Size(5, 8, 6)
+DEFAULT, LARGER = Size(50, 32, 16), Size(5, 4, 4)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def feeds(asked: Study, twins: int, rows: list[dict[str, Any]], folder: Path) ->
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch that was run: seconds on the clock, and seconds inside the stages, over all processes."""
+    """A batch that was run: seconds on the clock, and of a core inside the stages and around them, over all processes."""
 
     seconds: float
     worked: float
