@@ -127,7 +127,7 @@ def feeds(asked: Study, twins: int, rows: list[dict[str, Any]], folder: Path) ->
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch that was run: seconds on the clock, and of a core inside the stages and around them, over all processes."""
+    """A batch that was run: seconds on the clock, and of a core inside the stages and around them."""
 
     seconds: float
     worked: float
