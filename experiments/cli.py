@@ -46,7 +46,16 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what goes wrong is one message on standard error."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is not None:
+        return _main(list(arguments))
+    code = _main(sys.argv[1:])
+    # Everything is said: a signal while the interpreter leaves would only put a traceback in the place of the code.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    return code
+
+
+def _main(given: list[str]) -> int:
     _never_fail_on_a_character()
     signal.signal(signal.SIGTERM, _terminate)
     try:

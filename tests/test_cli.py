@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -331,3 +332,20 @@ def test_a_run_shows_the_board_in_the_language_asked_for(language: str, words: s
 def test_every_constraint_is_known_to_check_and_has_a_name_in_both_languages() -> None:
     assert len(SLACK) == CONSTRAINTS
     assert {f"constraint.{name}" for name in SLACK} == {key for key in texts() if key.startswith("constraint.")}
+
+
+LEAVING = """
+import atexit, os, sys
+from experiments.cli import main
+atexit.register(os.kill, os.getpid(), int(sys.argv.pop(1)))
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_answer_does_not_change_the_exit_code(number: int) -> None:
+    values = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", LEAVING, str(int(number)), "describe", "scenarios"]
+    answer = subprocess.run(command, env=values, capture_output=True, text=True, timeout=60)
+    assert (answer.returncode, answer.stderr) == (0, "") and "as_written" in answer.stdout

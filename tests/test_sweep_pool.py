@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from experiments.sweep import pool, worker
 from experiments.sweep.pool import Finished, Job, PoolError, StopFlag, methods, serve
 from experiments.sweep.worker import memory_limit
 from sim.errors import InputError
@@ -359,6 +361,26 @@ def test_a_worker_that_cannot_live_ends_the_sweep(tmp_path, method, when, words)
     assert len(workers_of(tmp_path)) == 3
 
 
+@pytest.mark.parametrize("refusals", [8, 10**9])
+def test_a_fork_server_that_is_dying_refuses_for_a_moment_and_not_for_ever(tmp_path, monkeypatch, refusals):
+    start, left = pool._Pool._start_once, [refusals]
+
+    def refused(self, task):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        start(self, task)
+
+    monkeypatch.setattr(pool._Pool, "_start_once", refused)
+    monkeypatch.setattr(pool, "_PAUSE", 0.001)
+    if refusals < 10:
+        assert [finished.payload for finished in compute(Planted(tmp_path), jobs_of(2))] == [*map(clean, jobs_of(2))]
+        return
+    monkeypatch.setattr(pool, "_PATIENCE", 0.1)
+    with pytest.raises(PoolError, match="no worker can be started"):
+        compute(Planted(tmp_path), jobs_of(2))
+
+
 # --- limits --------------------------------------------------------------------------------------------------------
 
 
@@ -403,6 +425,22 @@ def test_what_a_run_leaves_behind_is_not_held_against_the_next():
     with memory_limit(64), pytest.raises(MemoryError):
         left.append(np.empty(HUGE, np.uint8))
     left.append(np.empty(HUGE, np.uint8))
+
+
+def test_what_a_run_leaves_behind_is_collected_though_it_refers_to_itself(tmp_path, monkeypatch):
+    class Cycle:
+        def __init__(self) -> None:
+            self.own = self
+
+    class Careless(Planted):
+        def run(self, number):
+            alive = [before for before in left if before() is not None]
+            left.append(weakref.ref(Cycle()))
+            return len(alive)
+
+    left: list[Any] = []
+    monkeypatch.setattr(worker, "TIDY_AFTER", 0.0)
+    assert compute(Careless(tmp_path), jobs_of(1, 20), "fork", workers=1)[0].payload == (0,) * 20
 
 
 # --- errors --------------------------------------------------------------------------------------------------------

@@ -160,13 +160,14 @@ def _run(study: Study, folder: Path, options: argparse.Namespace, text: Messages
     try:
         with _asked_to_stop(stop, signals, text):
             done = run_sweep(study, folder, asked, stop, bar.show)
+            bar.close()
+            _say_the_end(done, study, folder, asked, text)  # a signal that comes now finds nothing to stop
     except PoolError as error:
         bar.close()
         sys.stderr.write(f"dianzhong: {error}\n")
         return BUG
     finally:
         bar.close()
-    _say_the_end(done, study, folder, asked, text)
     if options.json:
         counts = {"ended": done.ended, "done": done.done, "failed": done.failed, "total": done.total}
         counts["look"] = None if done.look is None else done.look.document(done.widest)

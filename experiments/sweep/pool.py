@@ -42,6 +42,9 @@ PRELOAD = ("sim.model",)
 # up serves the stop flag from handlers and other threads alike, and the timeouts need a clock anyway.
 _LOOK_UP = 0.1
 
+# How long a worker may be refused before the sweep ends, and how soon the next try is, seconds.
+_PATIENCE, _PAUSE = 5.0, 0.05
+
 
 def methods() -> tuple[str, ...]:
     """Return the ways to run jobs on this system."""
@@ -157,15 +160,19 @@ class _Pool:
         return None if job is None else Task(job)
 
     def _start(self, task: Task) -> None:
-        """Start a worker; the fork server may have been killed too, and is then started anew by the next try."""
-        for attempt in range(self._limits.retry + 1):
+        """Start a worker; the fork server may have been killed too, and is then started anew by the next try.
+
+        One that has just been killed refuses for a moment before the system calls it dead: the tries take their time.
+        """
+        end, tries = time.monotonic() + _PATIENCE, 0
+        while True:
             try:
                 return self._start_once(task)
             except (EOFError, OSError) as error:
-                if attempt == self._limits.retry:
+                tries += 1
+                if tries > self._limits.retry and time.monotonic() > end:
                     raise PoolError(f"no worker can be started ({type(error).__name__}: {error})") from error
-                # A server that has just been killed refuses, and is only seen to be dead once the system has buried it.
-                time.sleep(_LOOK_UP * (attempt + 1))
+            time.sleep(_PAUSE)
 
     def _start_once(self, task: Task) -> None:
         self._warm()

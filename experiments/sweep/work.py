@@ -60,7 +60,8 @@ class SweepWork:
 
     def _forget(self) -> None:
         self._engine = ModelEngine()
-        self._drawn: tuple[int, Parameters] | None = None
+        self._replicates: frozenset[int] = frozenset()  # of the job at hand
+        self._drawn: dict[int, Parameters] = {}
         self._world: World | None = None
         self._stems = Stems(self._build, {})
         self._trails: dict[int, Trail] = {}
@@ -80,6 +81,7 @@ class SweepWork:
     def begin(self, job: Job) -> None:
         """Plan which runs of a job share a path; a run that is asked for by itself is computed from its start."""
         self._trails = dict(self._shared(job.runs))
+        self._replicates = frozenset(self.place(number)[1] for number in job.runs)
         self._world = None
 
     def run(self, number: int) -> Computed:
@@ -137,15 +139,17 @@ class SweepWork:
         return self._engine.model(arm, self._start).run(arm.definitions.quarters)
 
     def _parameters(self, point: Point, replicate: int) -> Parameters:
-        if self._drawn is None or self._drawn[0] != replicate:
-            self._drawn = (replicate, self.drawn(replicate))
-        assumed = self.study.assume_at(point)
-        return self._drawn[1].replace(**assumed) if assumed else self._drawn[1]
+        drawn, assumed = self.drawn(replicate), self.study.assume_at(point)
+        return drawn.replace(**assumed) if assumed else drawn
 
     def drawn(self, replicate: int) -> Parameters:
         """Return the parameters that all points of a replicate share, before what a point assumes."""
-        seed = None if self.study.assumptions == "central" else seed_sequence((self.study.seed, (replicate, 0)))
-        return self._engine.parameters(seed, self.study.path)
+        if replicate not in self._drawn:
+            # Those of a job are wanted again when it is written, and drawing them takes as long as a quarter.
+            self._drawn = {old: values for old, values in self._drawn.items() if old in self._replicates}
+            seed = None if self.study.assumptions == "central" else seed_sequence((self.study.seed, (replicate, 0)))
+            self._drawn[replicate] = self._engine.parameters(seed, self.study.path)
+        return self._drawn[replicate]
 
     def _arm(self, scenario: Scenario, parameters: Parameters, replicate: int) -> Arm:
         study = self.study

@@ -6,11 +6,13 @@ What is said, in this order: `("ready",)` once, then for each order `("begin", n
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import queue
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +28,9 @@ except ImportError:  # not on Windows
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STATM = Path("/proc/self/statm")
+
+# The least time between two collections of garbage, seconds: each takes about a millisecond.
+TIDY_AFTER = 0.25
 
 Say = Callable[[tuple[Any, ...]], None]
 
@@ -145,14 +150,23 @@ def attend(connection: Any, work: Work, memory_mb: int, inherited: list[Any]) ->
     orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, orders), daemon=True).start()
 
+    tidied = time.monotonic()
+
     def say(message: tuple[Any, ...]) -> None:
+        nonlocal tidied
         try:
             connection.send(message)
         except OSError:
             os._exit(1)  # the parent is gone
+        # A model is a cycle of few objects with large arrays. Python counts objects and not bytes before it looks for
+        # such garbage by itself, so that hundreds of models would wait for it.
+        if message[0] == "end" and time.monotonic() - tidied >= TIDY_AFTER:
+            gc.collect()
+            tidied = time.monotonic()
 
     try:
         guarded("Work.prepare", work.prepare)
+        gc.freeze()  # what all runs share never becomes garbage: a collection need not look at it
         say(("ready",))
         while True:
             result = answer(work, orders.get(), memory_mb, say)

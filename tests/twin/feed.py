@@ -129,20 +129,46 @@ def quarter_inputs(model: RegionModel) -> Shared:
     )
 
 
+@dataclass(frozen=True)
+class Start:
+    """What the twin is given once, in plain Python values: the tables of the run, and everything there is in 2020."""
+
+    fixed: SimpleNamespace
+    firms: list[tuple[int, dict[str, Any]]]
+    persons: list[tuple[int, dict[str, Any]]]
+    shared: dict[str, dict[str, Any]]  # markets, pools, homes, region
+    site_terms: list[list[float]]
+
+    @classmethod
+    def of(cls, model: RegionModel) -> Start:
+        """Read a model that has not made a step."""
+        region = {name: float(getattr(model.region, name)[0]) for name in REGION}
+        region |= {name: float(model.region.reservoir[0, k]) for k, name in enumerate(RESERVOIRS)}
+        shared = {
+            "markets": {name: getattr(model.markets, name).tolist() for name in MARKETS},
+            "pools": {name: getattr(model.pools, name).tolist() for name in POOLS},
+            "homes": {name: getattr(model.homes, name).tolist() for name in HOMES},
+            "region": region,
+        }
+        firms, persons = rows_of(model.firms, firm.FIELDS), rows_of(model.talent, person.FIELDS)
+        return cls(fixed_tables(model), firms, persons, shared, model.tfp_terms.tolist())
+
+    def fill(self, economy: Economy) -> None:
+        """Give a new economy over the same tables its agents and all that exists once."""
+        for ident, row in self.firms:
+            economy.firms[ident] = Firm(economy, ident, **row)
+        for ident, row in self.persons:
+            economy.add_person(ident, **row)
+        for name, values in self.shared.items():
+            setattr(economy, name, Shared(**values))
+        economy.site_terms = self.site_terms
+
+
 def start_twin(model: RegionModel, seed: np.random.SeedSequence) -> Economy:
     """Return a twin of a model that has not made a step, with streams of its own from the same seed."""
-    economy = Economy(fixed_tables(model), Streams(seed))
-    for ident, row in rows_of(model.firms, firm.FIELDS):
-        economy.firms[ident] = Firm(economy, ident, **row)
-    for ident, row in rows_of(model.talent, person.FIELDS):
-        economy.add_person(ident, **row)
-    economy.markets = Shared(**{name: getattr(model.markets, name).tolist() for name in MARKETS})
-    economy.pools = Shared(**{name: getattr(model.pools, name).tolist() for name in POOLS})
-    economy.homes = Shared(**{name: getattr(model.homes, name).tolist() for name in HOMES})
-    economy.region = Shared(**{name: float(getattr(model.region, name)[0]) for name in REGION})
-    for k, name in enumerate(RESERVOIRS):
-        setattr(economy.region, name, float(model.region.reservoir[0, k]))
-    economy.site_terms = model.tfp_terms.tolist()
+    start = Start.of(model)
+    economy = Economy(start.fixed, Streams(seed))
+    start.fill(economy)
     return economy
 
 
@@ -171,23 +197,43 @@ class Snapshot:
         return cls(model.firms.copy(), model.talent.copy(), model.region.reservoir[0].copy())
 
 
+@dataclass(frozen=True)
+class Told:
+    """What other stages have done to agents: firms, persons (gone, changes, came), and people of each reservoir."""
+
+    firms: tuple[list[int], list[Any], list[Any]]
+    persons: tuple[list[int], list[Any], list[Any]]
+    moved: list[float]
+
+    @classmethod
+    def since(cls, before: Snapshot, model: RegionModel) -> Told:
+        """Compare the engine with what it was."""
+        firms = events(before.firms, model.firms, firm.FIELDS)
+        persons = events(before.talent, model.talent, person.FIELDS)
+        moved = [float(model.region.reservoir[0, k] - before.reservoir[k]) for k in range(len(RESERVOIRS))]
+        return cls(firms, persons, moved)
+
+    def to(self, economy: Economy) -> None:
+        """Tell the twin."""
+        gone, changes, came = self.firms
+        for ident in gone:
+            economy.firms.pop(ident).remove()
+        apply(economy.firms, changes)
+        for ident, row in came:
+            economy.firms[ident] = Firm(economy, ident, **row)
+        gone, changes, came = self.persons
+        for ident in gone:
+            economy.drop_person(economy.persons[ident])
+        apply(economy.persons, changes)
+        for ident, row in came:
+            economy.add_person(ident, **row)
+        for name, moved in zip(RESERVOIRS, self.moved, strict=True):
+            setattr(economy.region, name, getattr(economy.region, name) + moved)
+
+
 def tell(economy: Economy, before: Snapshot, model: RegionModel) -> None:
     """Tell the twin what has happened in the engine since a snapshot."""
-    gone, changes, came = events(before.firms, model.firms, firm.FIELDS)
-    for ident in gone:
-        economy.firms.pop(ident).remove()
-    apply(economy.firms, changes)
-    for ident, row in came:
-        economy.firms[ident] = Firm(economy, ident, **row)
-    gone, changes, came = events(before.talent, model.talent, person.FIELDS)
-    for ident in gone:
-        economy.drop_person(economy.persons[ident])
-    apply(economy.persons, changes)
-    for ident, row in came:
-        economy.add_person(ident, **row)
-    for k, name in enumerate(RESERVOIRS):
-        moved = float(model.region.reservoir[0, k] - before.reservoir[k])
-        setattr(economy.region, name, getattr(economy.region, name) + moved)
+    Told.since(before, model).to(economy)
 
 
 def events(before: Population, now: Population, names: tuple[str, ...]) -> tuple[list[int], list[Any], list[Any]]:
