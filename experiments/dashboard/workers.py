@@ -8,6 +8,7 @@ for the long run of somebody else.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import pickle
@@ -37,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 NICENESS = 19  # pages come before replicates: a slider that sticks is worse than a number that is late
+TIDY_AFTER = 1.0  # seconds between two collections of garbage, which take longer the more is kept
 STARTS, RESULTS, DRAWS = 40, 600, 400  # most entries kept by one worker: about 3 MB, 60 kB and 20 kB each
 
 
@@ -203,15 +205,24 @@ class Desk:
         self._engine = RememberingEngine(self._pause)
         self._interrupted = 0.0  # seconds that urgent tasks took from the one that they interrupted
         self._is_urgent = False
+        self._tidied = 0.0
 
     def work(self) -> None:
         """Answer until the input ends."""
         self._engine.prepare()
+        gc.freeze()  # what is there now never becomes garbage: a collection need not look at it
         threading.Thread(target=self._receive, daemon=True).start()
         while (order := self._all.get()) is not None:
             self._pause()
             if not order.urgent:
                 self._answer(order)
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Collect garbage: a model is a cycle of few objects with large arrays, which Python lets lie for long."""
+        if time.perf_counter() - self._tidied > TIDY_AFTER:
+            gc.collect()
+            self._tidied = time.perf_counter()
 
     def _receive(self) -> None:
         """Sort what comes in; an urgent order is in the other queue too, to wake up a worker that waits."""
