@@ -11,7 +11,7 @@ lower bound of what writing the whole model in objects would give, and is not co
 
 - "as it ran": the wall clock of `batch_run`, with its processes started and the record read;
 - "stages alone": the seconds of a core inside the five stages over two processes, as if all else were free, the
-  processes perfectly even and the machine theirs; our side keeps its wall clock. This one can only be too small.
+  processes perfectly even and the machine theirs; our side keeps its wall clock. This one errs against us.
 
 Rates are whole studies over their wall clock, starting included. The left side runs more runs, because a short study
 is mostly the start of its workers; before and after the right side, and the median is taken. Its policies differ from
