@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from experiments.ensemble import LUCK_REPLICATES, Plan
@@ -55,11 +55,6 @@ def _levers(scenario: Scenario) -> Iterator[dict[str, Any]]:
     table = tables.levers()
     for ident, setting in scenario.levers.items():
         lever = table[ident]
-        missing = {
-            needed: value
-            for needed, value in lever.needs
-            if needed not in scenario.levers and table[needed].baseline != value
-        }
         yield {
             "id": ident,
             "name": lever.name,
@@ -71,8 +66,18 @@ def _levers(scenario: Scenario) -> Iterator[dict[str, Any]]:
             "from": date_of(setting.start),
             "to": None if setting.end is None else date_of(setting.end),
             "ramp_quarters": setting.ramp,
-            "missing": missing,
+            "missing": missing_background(ident, scenario.levers),
         }
+
+
+def missing_background(lever: str, given: Collection[str]) -> dict[str, float]:
+    """Return the levers, with values, together with which alone a lever acts, and which are neither given nor so in
+    2020.
+    """
+    table = tables.levers()
+    return {
+        needed: value for needed, value in table[lever].needs if needed not in given and table[needed].baseline != value
+    }
 
 
 def _assumptions(plan: Plan) -> Iterator[dict[str, Any]]:

@@ -66,6 +66,21 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
         "注意：即使所有运行结果相同，{most} 次也达不到这一精度",
         "note: {most} replicates cannot be enough for that, even if all runs agree",
     ),
+    "study.note_needs": (
+        "注意：{lever} 在 {background} 之下才起作用，而方案 {scenarios} 没有设定它，本研究也没有变动它",
+        "note: {lever} acts only together with {background}, which is neither varied nor set in scenario {scenarios}",
+    ),
+    "study.note_seldom_reached": (
+        "注意：{most} 次只够概率不超过 {low} % 或不低于 {high} % 时达到 ±{wanted}；"
+        "概率为 50 % 时区间为 ±{half}，需要 {needed} 次",
+        "note: {most} replicates are enough for ±{wanted} only at probabilities up to {low} % or from {high} %; "
+        "at 50 % they give ±{half}, and it takes {needed}",
+    ),
+    "study.note_never_reached": (
+        "注意：{most} 次只够所有运行结果（几乎）相同时达到 ±{wanted}；概率为 50 % 时区间为 ±{half}，需要 {needed} 次",
+        "note: {most} replicates are enough for ±{wanted} only if (nearly) all runs agree; "
+        "at 50 % they give ±{half}, and it takes {needed}",
+    ),
     "study.join": ("、", ", "),
     "study.discrepancy": ("中心化偏差 {value}（越小越均匀）", "centred discrepancy {value} (smaller is more even)"),
     "study.cost": (

@@ -22,6 +22,7 @@ _PARK_KEYS = ("id", "title_en", "title_zh", "near", "minutes", "planned_area")
 _LINK_KEYS = ("source", "target", "layer", "minutes", "weight", "opens", "cost")
 _LAYERS = ("transport", "planning", "services", "industry", "environment", "customs")
 _HOST_ROLES = ("new_area", "hub", "kunming")
+_STUDY_KEYS = {"vary", "design", "scenario", "scenarios", "question", "replicates"}
 _NAME = re.compile(r"\w[\w-]{0,59}")
 _ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _LONGEST_TEXT = {"title": 120, "why": 2000}
@@ -52,6 +53,9 @@ class Problems:
 def scenario_from_document(document: Mapping[str, Any], source: str, default_name: str) -> Scenario:
     """Check a parsed document and return the scenario. Raises one InputError with every error found."""
     problems = Problems(source)
+    if _STUDY_KEYS & set(document) and ("vary" in document or "levers" not in document):
+        problems.add("", "this is a study, not a scenario; use `dianzhong sweep FILE --out FOLDER`")
+        problems.raise_if_any()
     _check_keys(document, _TOP_KEYS, "", problems)
     _check_format(document, problems)
     name = document.get("name", default_name)
@@ -89,9 +93,7 @@ def check_assumptions(changes: Mapping[str, Any], source: str = "assumptions") -
 
 
 def _check_format(document: Mapping[str, Any], problems: Problems) -> None:
-    if "vary" in document:
-        problems.add("vary", "this is a study, not a scenario; name a scenario file here")
-    elif "format" not in document:
+    if "format" not in document:
         problems.add("format", "is missing; begin the file with format = 1")
     elif document["format"] != 1 or isinstance(document["format"], bool):
         problems.add("format", f"{document['format']!r} is not known; this version reads format = 1")
@@ -99,7 +101,7 @@ def _check_format(document: Mapping[str, Any], problems: Problems) -> None:
 
 def _check_keys(row: Mapping[str, Any], allowed: tuple[str, ...], place: str, problems: Problems) -> None:
     for key in row:
-        if key not in allowed and not (key == "vary" and not place):
+        if key not in allowed:
             close = nearest(str(key), allowed)
             offer = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(allowed)}"
             problems.add(_join(place, key), f"no such key; {offer}")

@@ -17,7 +17,7 @@ from sim.calibration import tables
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PROSE = ("README.md", "odd.md", "data.md", "start.md", "prior.md", "tutorial/README.md")
+PROSE = ("README.md", "odd.md", "data.md", "start.md", "prior.md", "studies/README.md", "tutorial/README.md")
 STAGE_HEADING = re.compile(r"^### (\d+)\. `(\w+)`$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 ELEMENTS = (

@@ -122,6 +122,15 @@ CASES = {
     ),
     "unknown_key": ("seed = 3", "sede = 3", "sede", "sede", "did you mean seed?"),
     "unknown_table": ("[store]", "[stores]", "[stores]", "stores", "did you mean store"),
+    "table_far_from_all": (
+        "[store]\nseries = false",
+        "[else]\na = 1",
+        "[else]",
+        "else",
+        "no such key; known are format",
+    ),
+    "table_policy": ("[store]\nseries = false", "[policy]\nI05b = 1", "[policy]", "policy", "varied in [vary.policy]"),
+    "table_levers": ("[store]\nseries = false", "[levers]\nI05d = 1", "[levers]", "levers", "{ values = [5] }"),
     "full_width_key": ("seed = 3", '"ｓeed" = 3', "eed", "ｓeed", "no such key"),
     "seed_negative": ("seed = 3", "seed = -1", "seed", "seed", "whole number from 0"),
     "seed_real": ("seed = 3", "seed = 3.0", "seed", "seed", "whole number from 0"),
@@ -200,6 +209,7 @@ CASES = {
     "vary_number": ("[vary.policy]", "[vary]\npolicy2 = 1\n[vary.policy]", "policy2", "policy2", "did you mean policy"),
     "vary_group": ("[vary.uncertain]", "[vary.uncertian]", "uncertian", "uncertian", "did you mean uncertain"),
     "lever_unknown": (POLICY, '"I99" = {}', "I99", "policy.I99", "no such lever"),
+    "parameter_short": (UNCERTAIN, '"P1" = {}', "P1", "uncertain.P1", "did you mean P10 or P11 or P12?"),
     "lever_case": (POLICY, '"i05b" = {}', "i05b", "policy.i05b", "did you mean I05b"),
     "lever_misspelt": (
         POLICY,
@@ -225,7 +235,7 @@ CASES = {
         "did you mean firm_dynamics.entry0",
     ),
     "check_varied": (UNCERTAIN, '"P06" = {}', "P06", "uncertain.P06", "not an input"),
-    "one_allowed_value": (UNCERTAIN, '"Q69" = {}', "Q69", "uncertain.Q69", "nothing varies"),
+    "one_allowed_value": (UNCERTAIN, '"Q69" = {}', "Q69", "uncertain.Q69", "nothing varies; to fix it for all points"),
     "range_number": (POLICY, '"I05b" = 5', "I05b", "policy.I05b", "5 does not say how to vary"),
     "range_list": (POLICY, '"I05b" = [0, 800]', "I05b", "policy.I05b", "does not say how to vary"),
     "range_key": (POLICY, '"I05b" = { low = 0, hihg = 1 }', "I05b", "policy.I05b.hihg", "did you mean high"),
@@ -234,7 +244,8 @@ CASES = {
         '"I05b" = { high = 1500000 }',
         "I05b",
         "policy.I05b",
-        "high = 1500000 is above the allowed 0 to 8000 (million yuan per year; source: Yunnan",
+        "high = 1500000 is above the allowed 0 to 8000 (million yuan per year; source: Yunnan Implementation Opinions on "
+        "Dianzhong New Area (printed August 2020), article 5 (direction only))",
     ),
     "range_just_above": (
         POLICY,
@@ -317,6 +328,13 @@ CASES = {
         "policy.I05b.from",
         "2026Q1 is after the horizon 2025",
     ),
+    "from_of_a_name": (
+        POLICY,
+        '"platforms.park_construction.from" = { values = ["2021Q1"] }',
+        "platforms",
+        "policy.platforms.park_construction.from",
+        "I05b (platforms.park_construction) is neither varied nor set in scenario as_written",
+    ),
     "from_unknown": (
         POLICY,
         '"I99.from" = { values = ["2021Q1"] }',
@@ -342,7 +360,13 @@ CASES = {
     # design
     "no_design": (f"[design]\n{LHS}\n", "", None, "design.kind", "is missing; choose latin-hypercube"),
     "kind_missing": (LHS, "points = 16", "[design]", "design.kind", "is missing; choose latin-hypercube"),
-    "kind_misspelt": ('"latin-hypercube"', '"latin_hypercube"', "kind", "design.kind", "did you mean latin-hypercube"),
+    "kind_misspelt": (
+        '"latin-hypercube"',
+        '"lhs"',
+        "kind",
+        "design.kind",
+        '"lhs" is not known; choose latin-hypercube, sobol, grid, list, file',
+    ),
     "kind_number": ('"latin-hypercube"', "[1]", "kind", "design.kind", "[1] is not known"),
     "points_missing": (LHS, 'kind = "sobol"', "[design]", "design.points", "points is missing"),
     "points_zero": ("points = 16", "points = 0", "points", "design.points", "whole number from 2"),
@@ -641,6 +665,33 @@ def test_all_errors_come_at_once_in_the_order_of_the_file(folder: Path) -> None:
     places = ["scenario", "seed", "assume.P160", "policy.I05b", "uncertain.firm_dynamics.entry1", "failures.allow"]
     assert [error.place for error in found] == places
     assert [error.line for error in found] == [3, 4, 7, 10, 14, 24]
+
+
+@pytest.mark.parametrize(
+    ("design", "place"),
+    [
+        ('kind = "latin-hypercube"\npoints = 0', "design.points"),
+        ('kind = "sobol"\npoints = 3', "design.points"),
+        ('kind = "grid"\nlevels = 1', "design.levels"),
+        ('kind = "list"\nrows = 5', "design.rows"),
+        ('kind = "file"\nfile = "no.csv"', "design.file"),
+        ('kind = "lhs"', "design.kind"),
+    ],
+)
+def test_a_misspelt_lever_hides_no_error_of_the_design(folder: Path, design: str, place: str) -> None:
+    found = refusal(folder, edited(POLICY, '"I99" = {}', edited(LHS, design)))
+    assert [error.place for error in found] == ["policy.I99", place]
+
+
+def test_rows_wait_until_what_is_varied_has_no_error(folder: Path) -> None:
+    (error,) = refusal(folder, edited(POLICY, '"I99" = {}', edited(LHS, FILE)))
+    assert error.place == "policy.I99"
+
+
+def test_a_varied_assumption_is_found_by_the_name_that_the_file_gives_it(folder: Path) -> None:
+    text = edited('"P12" =', '"production.sigma_d" =', edited('"as_written"', '"demand.toml"'))
+    (error,) = refusal(folder, text)
+    assert (error.line, error.place) == (line_of(text, "production"), "uncertain.production.sigma_d")
 
 
 def test_the_message_has_the_published_shape(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,10 +16,12 @@ from sim.scenario import LAST_QUARTER, date_of, quarter_of
 from sim.scenario_rules import check_assumptions, check_levers
 from sim.toml_guard import is_finite_number
 
+TABLES = (POLICY, UNCERTAIN)
 KEYS = ("low", "high", "values", "log")
 MOST_VALUES = 1000
 DATES = f'a quarter from {date_of(1)} to {date_of(LAST_QUARTER)}, such as "2022Q1"'
-_SOURCE = 80
+_SOURCE = 120
+_CLAUSE_END = re.compile(r"(?:;|,(?![^(]*\)))(?=\s)")  # no comma inside parentheses
 
 
 def varied_columns(document: Mapping[str, Any], problems: Problems) -> tuple[Varied, ...]:
@@ -28,11 +31,11 @@ def varied_columns(document: Mapping[str, Any], problems: Problems) -> tuple[Var
         problems.add("vary", "is not a table; write [vary.policy] or [vary.uncertain]")
         return ()
     for key in vary:
-        if key not in (POLICY, UNCERTAIN):
-            hint = did_you_mean(str(key), [POLICY, UNCERTAIN], "known are policy (levers) and uncertain (assumptions)")
+        if key not in TABLES:
+            hint = did_you_mean(str(key), list(TABLES), "known are policy (levers) and uncertain (assumptions)")
             problems.add(f"vary.{key}", f"no such table; {hint}")
     found: dict[str, Varied] = {}
-    for group in (POLICY, UNCERTAIN):
+    for group in TABLES:
         for name, given in entries(vary.get(group, {}), group, problems):
             axis = _axis(name, given, group, found, problems)
             if axis is not None:
@@ -95,6 +98,7 @@ def _axis(name: str, given: Any, group: str, found: Mapping[str, Varied], proble
         problems.add(place, refusal)
         return None
     axis = Varied(column_group, row.id, row.low, row.high)
+    problems.spelled.setdefault(axis.column, place)
     if axis.column in found:
         problems.add(place, f"varies {row.id} ({row.name}) a second time; keep one of the two")
         return None
@@ -143,8 +147,15 @@ def allowed(axis: Varied) -> str:
     """Describe the range of a column: limits, unit, and the source if the limits are the declared ones."""
     row = axis.declared
     own = (axis.low, axis.high) != (row.low, row.high)
-    source = f"set in [vary.{axis.group}]" if own else f"source: {shown(row.source, _SOURCE)}"
+    source = f"set in [vary.{axis.group}]" if own else f"source: {_in_short(row.source)}"
     return f"{number(axis.low)} to {number(axis.high)} ({row.unit}; {source})"
+
+
+def _in_short(source: str) -> str:
+    """Return a source up to the last whole clause that is not too long; only a first clause too long itself is cut."""
+    ends = [found.start() for found in _CLAUSE_END.finditer(source)]
+    fitting = [end for end in (*ends, len(source)) if end <= _SOURCE]
+    return shown(source[: max(fitting)] if fitting else source, _SOURCE)
 
 
 def _values(axis: Varied, given: Mapping[str, Any], place: str, problems: Problems) -> Varied | None:
@@ -180,12 +191,19 @@ def _range(axis: Varied, given: Mapping[str, Any], log: bool, place: str, proble
     if low > high:
         problems.add(place, f"low = {number(low)} is above high = {number(high)}; exchange the two")
     elif low == high:
-        problems.add(place, f"low and high are both {number(low)}, so nothing varies; fix it instead of varying it")
+        problems.add(place, f"low and high are both {number(low)}, so nothing varies; {_fixed(axis, low)}")
     elif log and axis.whole:
         problems.add(place, "log = true divides a range without gaps, and this one has whole numbers; list the values")
     elif log and low <= 0:
         problems.add(place, f"log = true needs low above 0, and low = {number(low)}; raise low or remove log")
     return Varied(axis.group, axis.ident, low, high, (), log)
+
+
+def _fixed(axis: Varied, value: float) -> str:
+    """Say how to set something at one value for all points."""
+    if axis.group == UNCERTAIN:
+        return f"to fix it for all points, write {axis.ident} = {number(value)} in [assume]"
+    return f"to fix it for all points, write {{ values = [{number(value)}] }}"
 
 
 def _starts(ident: str, given: Mapping[str, Any], place: str, problems: Problems) -> Varied | None:

@@ -12,6 +12,7 @@ from experiments.engine import Definitions
 from experiments.sweep.design import START, UNCERTAIN, Varied
 from experiments.sweep.looks import least_replicates, looks_up_to
 from experiments.sweep.study import Study
+from experiments.sweep.study_notes import notes
 from sim.calibration import tables
 from sim.scenario import Scenario, date_of
 
@@ -46,6 +47,7 @@ def study_document(study: Study, workers: int) -> dict[str, Any]:
         "workers": workers,
         **_costs(study, study.replicates, workers),
         "precision": _precision(study, workers),
+        "notes": notes(study),
         "series": study.series,
         "limits": {
             "allow": study.limits.allow,

@@ -8,7 +8,7 @@ from typing import Any
 
 from experiments.sweep.design import KINDS, MOST_LEVELS, MOST_POINTS, MOST_RUNS, SAMPLED, Design, Varied, table
 from experiments.sweep.study import Study
-from experiments.sweep.study_problems import Problems, check_keys, did_you_mean, quoted, whole
+from experiments.sweep.study_problems import Problems, check_keys, quoted, whole
 from experiments.sweep.study_rows import MAX_CSV_BYTES, file_rows, listed_rows
 from experiments.sweep.study_text import POINTS_FILE, STUDY_FILE
 from sim.errors import InputError
@@ -25,17 +25,16 @@ MOST_SEED = 2**63 - 1
 
 
 def design_of(
-    given: Mapping[str, Any], folder: Path, varied: Sequence[Varied], seed: int, problems: Problems
+    given: Mapping[str, Any], folder: Path, varied: Sequence[Varied] | None, seed: int, problems: Problems
 ) -> Design:
     """Return the design of a study that varies something, noting every error; files lie in `folder`.
 
-    Nothing may be wrong with what is varied: the rows of a table are checked against it.
+    `varied` is None if something is wrong with it: the rows of a table are checked against it, so they have to wait.
     """
     kind = given.get("kind")
     if kind not in KINDS:
         what = "is missing" if kind is None else f"{quoted(kind)} is not known"
-        hint = did_you_mean(kind, list(KINDS), "") if isinstance(kind, str) else ""
-        problems.add("design.kind", f"{what}; {hint or 'choose ' + ', '.join(KINDS)}")
+        problems.add("design.kind", f"{what}; choose {', '.join(KINDS)}")
         return Design("grid")
     check_keys(given, ("kind", *KEYS_OF[kind]), "design", problems)
     if kind in SAMPLED:
@@ -59,8 +58,8 @@ def _sampled(kind: str, given: Mapping[str, Any], seed: int, problems: Problems)
     return Design(kind, points=points, seed=whole(given, "seed", seed, (0, MOST_SEED), "design", problems))
 
 
-def _grid(given: Mapping[str, Any], varied: Sequence[Varied], problems: Problems) -> Design:
-    ranges = [axis.column for axis in varied if not axis.values]
+def _grid(given: Mapping[str, Any], varied: Sequence[Varied] | None, problems: Problems) -> Design:
+    ranges = [axis.column for axis in varied or () if not axis.values]
     if not ranges and "levels" not in given:
         return Design("grid")
     levels = whole(given, "levels", None, (2, MOST_LEVELS), "design", problems)

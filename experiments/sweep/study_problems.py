@@ -36,11 +36,15 @@ class Problem:
 
 @dataclass
 class Problems:
-    """The errors found in a study so far; `text` is the study file, for the lines."""
+    """The errors found in a study so far; `text` is the study file, for the lines.
+
+    `spelled` holds the place of what is varied by its column: the file may say names in place of ids.
+    """
 
     source: str
     text: str = ""
     found: list[Problem] = field(default_factory=list)
+    spelled: dict[str, str] = field(default_factory=dict)
 
     def add(self, place: str, text: str) -> None:
         """Note an error at a dotted place of the document, such as `vary.policy.I05b`; `vary.` is not shown."""
@@ -49,6 +53,10 @@ class Problems:
     def add_in(self, file: str, line: int | None, place: str, text: str) -> None:
         """Note an error in a file that belongs to the study."""
         self.found.append(Problem(file, line, shown(place, 120), text))
+
+    def place_of(self, column: str) -> str:
+        """Return the place at which the file varies a column."""
+        return self.spelled.get(column, f"vary.{column}")
 
     def raise_if_any(self) -> None:
         """Raise one InputError with all errors in the order of the file, if there are any."""

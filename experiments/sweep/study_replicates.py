@@ -10,13 +10,13 @@ from experiments.sweep.looks import FIRST_LOOK, MOST, Precision, in_order, targe
 from experiments.sweep.study_problems import Problems, check_keys, did_you_mean, quoted, whole
 from sim.toml_guard import is_finite_number
 
-_KEYS = ("number", "half_width", "max", "target")
+KEYS = ("number", "half_width", "max", "target")
 _EXAMPLE = 0.02
 
 
 def replicates_of(given: Mapping[str, Any], problems: Problems) -> tuple[int, Precision | None]:
     """Return the replicates of every point, at most, and the precision that ends them earlier; notes every error."""
-    check_keys(given, _KEYS, "replicates", problems)
+    check_keys(given, KEYS, "replicates", problems)
     if "half_width" not in given:
         for key in ("max", "target"):
             if key in given:

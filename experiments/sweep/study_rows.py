@@ -52,11 +52,13 @@ def _stored(value: Any) -> float:
 # Rows in the study itself
 
 
-def listed_rows(given: Any, varied: Sequence[Varied], problems: Problems) -> tuple[Row, ...]:
-    """Return the rows of `kind = "list"` in the order of the columns, noting every error."""
+def listed_rows(given: Any, varied: Sequence[Varied] | None, problems: Problems) -> tuple[Row, ...]:
+    """Return the rows of `kind = "list"` in the order of the columns, noting every error; without columns none."""
     place = "design.rows"
     if not isinstance(given, list) or not given or not all(isinstance(row, Mapping) for row in given):
         problems.add(place, 'is not a list of points; write rows = [{ "ID" = 0 }, { "ID" = 1 }]')
+        return ()
+    if varied is None:
         return ()
     names, count = names_of(varied), len(problems.found)
     rows = [_listed_row(row, f"{place}.{position}", varied, names, problems) for position, row in enumerate(given, 1)]
@@ -95,11 +97,13 @@ def _varied_names(name: str, names: Mapping[str, Varied], varied: Sequence[Varie
 # Rows in a CSV file
 
 
-def file_rows(given: Any, folder: Path, varied: Sequence[Varied], problems: Problems) -> tuple[Row, ...]:
-    """Return the rows of the CSV file of `kind = "file"` in the order of the columns, noting every error."""
+def file_rows(given: Any, folder: Path, varied: Sequence[Varied] | None, problems: Problems) -> tuple[Row, ...]:
+    """Return the rows of the CSV file of `kind = "file"` in the order of the columns, noting every error; without
+    columns none.
+    """
     path = _inside(given, folder, problems)
     text = None if path is None else _text_of(path, given, problems)
-    if text is None:
+    if text is None or varied is None:
         return ()
     # A blank line is no row, but keeps its number.
     try:

@@ -31,6 +31,13 @@ from sim.toml_guard import is_finite_number, read_toml
 PLAN_KEYS = ("seed", "scale", "horizon", "share", "path", "rule", "assumptions")
 TABLES = ("assume", "vary", "design", "replicates", "failures", "store")
 KEYS = ("format", "question", "scenario", "scenarios", *PLAN_KEYS, *TABLES)
+FAILURE_KEYS = ("allow", "retry", "timeout_s", "memory_mb")
+STORE_KEYS = ("series",)
+ELSEWHERE = {
+    POLICY: "levers are varied in [vary.policy]",
+    UNCERTAIN: "assumptions are varied in [vary.uncertain]",
+    "levers": 'a lever is set in the scenario, or for all points in [vary.policy], as "ID" = { values = [5] }',
+}
 MOST_SCENARIOS = 50
 _LONGEST_QUESTION = 2000
 
@@ -63,9 +70,9 @@ def study_from_document(document: Mapping[str, Any], folder: Path, problems: Pro
     varied = varied_columns(document, problems)
     sound = len(problems.found) == before
     design = Design("grid")  # one row, if nothing is varied
-    if sound and varied:
-        design = design_of(given, folder, varied, plan["seed"], problems)
-    elif sound and given:
+    if varied or not sound:
+        design = design_of(given, folder, varied if sound else None, plan["seed"], problems)
+    elif given:
         problems.add("design", "has nothing to vary; add [vary.policy] or [vary.uncertain], or remove [design]")
     if sound:
         _check_starts(varied, scenarios, plan["horizon"], problems)
@@ -97,7 +104,10 @@ def _of_points(place: str) -> bool:
 
 
 def _check_top(document: Mapping[str, Any], problems: Problems) -> None:
-    check_keys(document, KEYS, "", problems)
+    check_keys({key: value for key, value in document.items() if key not in ELSEWHERE}, KEYS, "", problems)
+    for key in document:
+        if key in ELSEWHERE:
+            problems.add(key, f"no such key; {ELSEWHERE[key]}")
     if "format" not in document:
         problems.add("format", "is missing; begin the file with format = 1")
     elif document["format"] != 1 or isinstance(document["format"], bool):
@@ -200,7 +210,7 @@ def _assume(
             owner.setdefault(ident, scenario.name)
             if ident in free:
                 problems.add(
-                    f"vary.{UNCERTAIN}.{ident}",
+                    problems.place_of(f"{UNCERTAIN}.{ident}"),
                     f"is varied, and scenario {scenario.name} sets it to {number(value)}; keep one of the two",
                 )
     return joint | _own_assumptions(document, free, problems)
@@ -233,7 +243,7 @@ def _check_starts(varied: Sequence[Varied], scenarios: tuple[Scenario, ...], hor
     for axis in varied:
         if axis.group != START:
             continue
-        place = f"vary.{POLICY}.{axis.ident}.{START}"
+        place = problems.place_of(axis.column)
         if axis.high > last:
             late = date_of(int(axis.high))
             problems.add(place, f"{late} is after the horizon {horizon} and would do nothing; choose a date before")
@@ -241,8 +251,8 @@ def _check_starts(varied: Sequence[Varied], scenarios: tuple[Scenario, ...], hor
         if without:
             problems.add(
                 place,
-                f"has nothing to start: {axis.ident} is neither varied nor set in scenario {', '.join(without)}; "
-                f'add "{axis.ident}" to [vary.policy]',
+                f"has nothing to start: {axis.ident} ({axis.declared.name}) is neither varied nor set in scenario "
+                f"{', '.join(without)}; add it to [vary.policy]",
             )
         for scenario in scenarios:
             end = scenario.levers[axis.ident].end if axis.ident in scenario.levers else None
@@ -256,7 +266,7 @@ def _check_starts(varied: Sequence[Varied], scenarios: tuple[Scenario, ...], hor
 
 def _limits(document: Mapping[str, Any], problems: Problems) -> Limits:
     given = _table(document, "failures", problems)
-    check_keys(given, ("allow", "retry", "timeout_s", "memory_mb"), "failures", problems)
+    check_keys(given, FAILURE_KEYS, "failures", problems)
     return Limits(
         allow=_real(given, "allow", Limits.allow, (0.0, 1.0), "share of runs", problems),
         retry=whole(given, "retry", Limits.retry, (0, 10), "failures", problems),
@@ -279,7 +289,7 @@ def _real(
 
 def _series(document: Mapping[str, Any], problems: Problems) -> bool:
     given = _table(document, "store", problems)
-    check_keys(given, ("series",), "store", problems)
+    check_keys(given, STORE_KEYS, "store", problems)
     series = given.get("series", False)
     if not isinstance(series, bool):
         problems.add("store.series", f"series = {quoted(series)} is neither true nor false")
