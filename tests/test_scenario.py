@@ -172,7 +172,7 @@ def test_a_wrong_lever_is_refused_with_place_value_and_range(entry: dict[str, An
         ({"format": 2}, "format: 2 is not known"),
         ({"lever": {}}, "lever: no such key; did you mean levers?"),
         ({"vary": {}}, "this is a study, not a scenario; use `dianzhong sweep FILE --out FOLDER`"),
-        ({"scenario": "baseline", "question": "?", "replicates": {}}, "scenario: this is a study"),
+        ({"scenario": "baseline", "question": "?", "replicates": {}}, "plan.toml: this is a study"),
         ({"levers": {}, "question": "?"}, "question: no such key; known are"),
         ({"name": "a b"}, "name: 'a b' is not a name"),
         ({"title": 3}, "title: is not text"),

@@ -244,8 +244,8 @@ CASES = {
         '"I05b" = { high = 1500000 }',
         "I05b",
         "policy.I05b",
-        "high = 1500000 is above the allowed 0 to 8000 (million yuan per year; source: Yunnan Implementation Opinions on "
-        "Dianzhong New Area (printed August 2020), article 5 (direction only))",
+        "high = 1500000 is above the allowed 0 to 8000 (million yuan per year; source: Yunnan Implementation Opinions "
+        "on Dianzhong New Area (printed August 2020), article 5 (direction only))",
     ),
     "range_just_above": (
         POLICY,

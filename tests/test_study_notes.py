@@ -83,7 +83,7 @@ def test_the_note_agrees_with_the_one_on_a_single_policy(tmp_path: Path) -> None
 # A precision that most probabilities cannot reach
 
 
-@pytest.mark.parametrize(("half_width", "most"), [(0.02, 512), (0.001, 2432), (0.005, 2432), (0.0199, 2433)])
+@pytest.mark.parametrize(("half_width", "most"), [(0.02, 512), (0.001, 2432), (0.005, 2432), (0.0198, 2433)])
 def test_a_precision_out_of_reach_of_most_probabilities_is_noted(tmp_path: Path, half_width: float, most: int) -> None:
     (found,) = notes(study(tmp_path, "", replicates=f"half_width = {half_width}\nmax = {most}"))
     enough = round(found["widest_probability"] * most)
