@@ -129,6 +129,13 @@ CASES = {
         "else",
         "no such key; known are format",
     ),
+    "table_assumptions": (
+        "[store]\nseries = false",
+        "[assumptions]\nP20 = 9",
+        "[assumptions]",
+        "assumptions",
+        "is a choice, sampled or central; assumptions are fixed in [assume]",
+    ),
     "table_policy": ("[store]\nseries = false", "[policy]\nI05b = 1", "[policy]", "policy", "varied in [vary.policy]"),
     "table_levers": ("[store]\nseries = false", "[levers]\nI05d = 1", "[levers]", "levers", "{ values = [5] }"),
     "full_width_key": ("seed = 3", '"ｓeed" = 3', "eed", "ｓeed", "no such key"),

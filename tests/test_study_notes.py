@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from experiments.check import check_document
 from experiments.ensemble import (
     ASSUMPTIONS,
     DEFAULT_REPLICATES,
@@ -17,6 +18,7 @@ from experiments.ensemble import (
     PATHS,
     RULES,
     SHARES,
+    Plan,
 )
 from experiments.messages import LANGUAGES, Messages
 from experiments.statistics import wilson
@@ -26,6 +28,7 @@ from experiments.sweep.looks import FIRST_LOOK, MOST, half_width_of
 from experiments.sweep.study import Limits, Study
 from experiments.sweep.study_check import study_document
 from experiments.sweep.study_notes import note_lines, notes, notes_of
+from sim.calibration import tables
 from sim.errors import nearest
 from sim.scenario import load_scenario
 
@@ -59,6 +62,8 @@ def test_only_the_scenarios_without_the_background_are_named(tmp_path: Path) -> 
 def test_another_varied_lever_that_makes_the_background_is_enough(tmp_path: Path) -> None:
     assert notes(study(tmp_path, f"{BONDS}\nI11a = {{}}")) == []
     assert notes(study(tmp_path, "I05b = {}")) == []
+    still = f"{BONDS}\nI11a = {{ values = [{tables.levers()['I11a'].baseline}] }}"
+    assert notes(study(tmp_path, still)) == [{**ALONE, "scenarios": ["as_written"]}]
 
 
 def test_first_quarters_alone_are_looked_at_too(tmp_path: Path) -> None:
@@ -68,10 +73,6 @@ def test_first_quarters_alone_are_looked_at_too(tmp_path: Path) -> None:
 
 
 def test_the_note_agrees_with_the_one_on_a_single_policy(tmp_path: Path) -> None:
-    from experiments.check import check_document
-    from experiments.ensemble import Plan
-    from sim.calibration import tables
-
     base = load_scenario("as_written")
     for lever, row in tables.levers().items():
         plan = Plan(base.with_levers({lever: row.high}), load_scenario("baseline"))

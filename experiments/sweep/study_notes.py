@@ -12,9 +12,10 @@ from typing import Any
 from experiments.check import missing_background
 from experiments.messages import Messages
 from experiments.statistics import wilson
-from experiments.sweep.design import UNCERTAIN
+from experiments.sweep.design import POLICY, UNCERTAIN
 from experiments.sweep.looks import half_width_of
 from experiments.sweep.study import Study
+from sim.calibration import tables
 
 ALONE, SELDOM_REACHED = "needs", "seldom_reached"  # a note is worded by the text `study.note_...` of its kind
 _MOST_DIGITS = 4
@@ -51,13 +52,18 @@ def _joined(row: Mapping[str, Any], text: Messages) -> str:
 def _alone(study: Study) -> Iterator[dict[str, Any]]:
     """Yield the varied levers that act only on a background which no point of a scenario has.
 
-    Where another varied lever can make the background, nothing is said: it does so at some points.
+    Where another varied lever leaves its value of 2020, nothing is said: it makes the background at some points.
     """
-    varied = {axis.ident for axis in study.varied if axis.group != UNCERTAIN}
+    levers = tables.levers()
+    moved = {
+        axis.ident
+        for axis in study.varied
+        if axis.group == POLICY and {axis.low, axis.high} != {levers[axis.ident].baseline}
+    }
     for lever in dict.fromkeys(axis.ident for axis in study.varied if axis.group != UNCERTAIN):
         where: dict[tuple[tuple[str, float], ...], list[str]] = {}
         for scenario in study.scenarios:
-            if missing := missing_background(lever, {*scenario.levers, *varied}):
+            if missing := missing_background(lever, {*scenario.levers, *moved}):
                 where.setdefault(tuple(missing.items()), []).append(scenario.name)
         for background, names in where.items():
             yield {"kind": ALONE, "lever": lever, "background": dict(background), "scenarios": names}

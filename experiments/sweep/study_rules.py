@@ -135,7 +135,10 @@ def _plan_options(document: Mapping[str, Any], problems: Problems) -> dict[str, 
         try:
             plan = Plan(base, base, **({key: document[key]} if key in document else {}))
         except InputError as error:
-            problems.add(key, str(error))
+            is_table = isinstance(document[key], Mapping) and key == "assumptions"
+            problems.add(
+                key, "is a choice, sampled or central; assumptions are fixed in [assume]" if is_table else str(error)
+            )
             plan = Plan(base, base)
         options[key] = getattr(plan, key)
     return options | {"horizon": int(options["horizon"])}
