@@ -14,7 +14,7 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: a second thread would only wait here
 
-from benchmarks import engine, ensemble, twin
+from benchmarks import engine, ensemble, start, twin
 from benchmarks.table import Row, show
 
 
@@ -22,7 +22,7 @@ def rows(full: bool) -> list[Row]:
     """Measure everything in the order in which one does not disturb the other."""
     memory = [engine.peak_memory()] if full else []
     scales = (62.0, 1.0) if full else (62.0,)
-    found = [*memory, *ensemble.throughput()]
+    found = [*memory, *start.rows(), *ensemble.throughput()]
     for scale in scales:
         found += [*engine.size(scale), engine.against_floor(scale, 20 if scale > 1 else 8), *engine.branching(scale)]
     found.append(engine.face(62.0))
