@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.messages import Messages
+from experiments.sweep.session import PARTS_BEFORE_ESTIMATE
 from experiments.sweep.words import half, target_words, total_words, widest_words
 from experiments.units import unit_name
 from experiments.wording import duration
@@ -95,12 +96,15 @@ def look_words(look: Mapping[str, Any], text: Messages) -> str:
 def _session_lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:
     running = [row for row in document["sessions"] if row["running"]]
     for row in running:
-        if row["remaining_s"] is None:
-            yield text("status.running_unknown", session=row["session"])
-        else:
+        needed = PARTS_BEFORE_ESTIMATE * (row["workers"] or 1)
+        if row["remaining_s"] is not None:
             low, high = (duration(seconds, text) for seconds in row["remaining_s"])
             key = "status.running" if document["look"] is None else "status.running_look"
-            yield text(key, session=row["session"], low=low, high=high)
+            yield text(key, runs=row["runs"], low=low, high=high)
+        elif row["parts"] < needed and document["left"]:
+            yield text("status.running_unknown", runs=row["runs"], parts=row["parts"], needed=needed)
+        else:
+            yield text("status.running_last", runs=row["runs"])
     if not running:
         yield text("status.idle")
 
