@@ -196,19 +196,19 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "status.running": (
         "正在运行：本次会话已完成 {runs} 次运行，约剩 {low} 至 {high}",
-        "running: {runs} runs done in this session, {low} to {high} left",
+        "running, {low} to {high} left; runs done in this session: {runs}",
     ),
     "status.running_look": (
         "正在运行：本次会话已完成 {runs} 次运行，距下次检查约 {low} 至 {high}",
-        "running: {runs} runs done in this session, {low} to {high} to the next look",
+        "running, {low} to {high} to the next look; runs done in this session: {runs}",
     ),
     "status.running_unknown": (
         "正在运行：本次会话已完成 {runs} 次运行；存满 {needed} 份后（现 {parts} 份）才能估计剩余时间",
-        "running: {runs} runs done in this session; time left is told once {needed} parts are stored ({parts} so far)",
+        "running; runs done in this session: {runs}; time left is told once {needed} parts are stored ({parts} so far)",
     ),
     "status.running_last": (
         "正在运行：本次会话已完成 {runs} 次运行，即将结束",
-        "running: {runs} runs done in this session, about to end",
+        "running, about to end; runs done in this session: {runs}",
     ),
     "status.idle": ("没有正在运行的会话", "no session is running"),
     "status.failure": (

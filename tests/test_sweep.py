@@ -449,6 +449,15 @@ def test_a_complete_folder_says_so_and_a_damaged_part_is_told(whole, tmp_path, c
     assert f"holds {16 - 2 * size} of 16 runs; going on" in err and digest(copy) == wanted
 
 
+def test_a_share_that_is_complete_says_so(whole, tmp_path, capsys):
+    path, _, _ = whole
+    asked = ["sweep", str(path), "--out", str(tmp_path / "a"), "--method", "inline", "--part", "1/2", "--lang", "en"]
+    assert main(asked) == 0
+    capsys.readouterr()
+    assert main(asked) == 0
+    assert "of 16 runs, all of this share; nothing to do" in capsys.readouterr().err
+
+
 def test_status_of_a_running_session_tells_runs_and_time_in_plain_words(whole, tmp_path):
     path, _, _ = whole
     text, seen = Messages("en"), []
@@ -459,8 +468,8 @@ def test_status_of_a_running_session_tells_runs_and_time_in_plain_words(whole, t
         assert document["sessions"][0]["session"] not in seen[-1]
 
     run_sweep(Study.read(path), tmp_path / "a", Options(workers=1, method="inline"), watch=look)
-    assert "once 2 parts are stored (1 so far)" in seen[0] and "running: 1 runs done in this session" in seen[0]
-    assert " left" in seen[3] and "running: 4 runs done in this session, " in seen[3]
+    assert "once 2 parts are stored (1 so far)" in seen[0] and "running; runs done in this session: 1;" in seen[0]
+    assert "left; runs done in this session: 4" in seen[3]
     assert "about to end" in seen[-1]
 
 
