@@ -172,12 +172,7 @@ def _check(options: argparse.Namespace, text: Messages) -> int:
     from experiments.sweep.commands import check, is_study
 
     if is_study(options.scenario):
-        code = check(options, text)
-        if not options.json:  # the document has them
-            from experiments.sweep.study_notes import notes_of
-
-            sys.stdout.write(notes_of(options.scenario, text))
-        return code
+        return check(options, text)
     from experiments.check import check_document, check_text
 
     document = check_document(_plan(options), options.scenario)

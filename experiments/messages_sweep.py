@@ -37,7 +37,14 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
     "help.share_of_runs": ("重算的比例（默认 0.01，至少一次）", "share of runs to recompute (0.01; at least one)"),
     "help.to": ("csv 或 xlsx", "csv or xlsx"),
     "help.export_out": ("目标文件（默认在结果目录旁）", "file to write (beside the folder by default)"),
-    "help.yes": ("不询问，直接开始", "start without asking"),
+    "help.headings": (
+        "表头：titles 为名称与单位（默认），ids 为 docs/store.md 的列名",
+        "headings: titles with units (default), or ids, the column names of docs/store.md",
+    ),
+    "help.yes": (
+        "不询问，直接开始；只在终端上、新的试验预计超过一小时才会询问",
+        "start without asking; asked only on a terminal, before a new sweep of more than an hour",
+    ),
     # check of a study
     "study.ok": ("{file}：没有问题", "{file}: nothing wrong"),
     "study.question": ("问题：{text}", "question: {text}"),
@@ -108,6 +115,30 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
         "{folder} 已有 {done} / {total} 次运行，继续",
         "{folder} holds {done} of {total} runs; going on",
     ),
+    "sweep.again_all": (
+        "{folder} 已有全部 {done} 次运行，无须再做",
+        "{folder} holds all {done} runs; nothing to do",
+    ),
+    "sweep.again_share": (
+        "{folder} 已有 {done} / {total} 次运行，本份已全部完成，无须再做",
+        "{folder} holds {done} of {total} runs, all of this share; nothing to do",
+    ),
+    "sweep.quarantined_one": (
+        "{n} 份损坏的数据已移入 quarantine/，将重新计算",
+        "{n} damaged part went to quarantine/ and is computed again",
+    ),
+    "sweep.quarantined": (
+        "{n} 份损坏的数据已移入 quarantine/，将重新计算",
+        "{n} damaged parts went to quarantine/ and are computed again",
+    ),
+    "sweep.missing_one": (
+        "{n} 份已完成的数据缺失，将重新计算",
+        "{n} finished part is missing and is computed again",
+    ),
+    "sweep.missing": (
+        "{n} 份已完成的数据缺失，将重新计算",
+        "{n} finished parts are missing and are computed again",
+    ),
     "sweep.ask": ("预计超过一小时，开始吗？[y/N] ", "this takes more than an hour; start? [y/N] "),
     "sweep.declined": ("没有开始", "not started"),
     "sweep.label": ("运行", "runs"),
@@ -116,7 +147,7 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
     "sweep.left_of_look": ("距下次检查约 {low} 至 {high}", "{low} to {high} to the next look"),
     "sweep.look": ("第 {look}/{looks} 次检查", "look {look}/{looks}"),
     "sweep.most": ("至多 {n}", "at most {n}"),
-    "sweep.widest": ("最宽：点 {point} {odds}", "widest: point {point} {odds}"),
+    "sweep.widest": ("最宽：点 {point} {odds}，{target}", "widest: point {point} {odds}, {target}"),
     "sweep.all_targets": ("九项同时达到", "all nine targets"),
     "sweep.stopping": (
         "收到中断：完成手上的部分后停止；再按一次立即停止，两种情形都可续跑",
@@ -178,12 +209,22 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
         "finished at the last look ({look} of {looks}, {replicates} replicates of every point), not precise enough: "
         "still ±{half}, wanted ±{wanted}; the results are valid",
     ),
-    "status.running": ("正在运行：{session}，约剩 {low} 至 {high}", "running: {session}, {low} to {high} left"),
-    "status.running_look": (
-        "正在运行：{session}，距下次检查约 {low} 至 {high}",
-        "running: {session}, {low} to {high} to the next look",
+    "status.running": (
+        "正在运行：本次会话已完成 {runs} 次运行，约剩 {low} 至 {high}",
+        "running, {low} to {high} left; runs done in this session: {runs}",
     ),
-    "status.running_unknown": ("正在运行：{session}", "running: {session}"),
+    "status.running_look": (
+        "正在运行：本次会话已完成 {runs} 次运行，距下次检查约 {low} 至 {high}",
+        "running, {low} to {high} to the next look; runs done in this session: {runs}",
+    ),
+    "status.running_unknown": (
+        "正在运行：本次会话已完成 {runs} 次运行；存满 {needed} 份后（现 {parts} 份）才能估计剩余时间",
+        "running; runs done in this session: {runs}; time left is told once {needed} parts are stored ({parts} so far)",
+    ),
+    "status.running_last": (
+        "正在运行：本次会话已完成 {runs} 次运行，即将结束",
+        "running, about to end; runs done in this session: {runs}",
+    ),
     "status.idle": ("没有正在运行的会话", "no session is running"),
     "status.failure": (
         "{status} {run_id}（点 {point}，重复 {replicate}）：{error}",
@@ -199,6 +240,12 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
         "注意：代码已变，不同是可能的",
         "note: the code has changed since the sweep began, so a difference may come from there",
     ),
+    "verify.begin": (
+        "文件无误；现重算 {total} 次运行中的 {chosen} 次",
+        "the files are sound; recomputing {chosen} of {total} runs",
+    ),
+    "verify.label": ("重算", "recomputed"),
+    "verify.left": ("约剩 {time}", "about {time} left"),
     "verify.files": ("{files} 个文件的校验和正确", "{files} files are what they were when written"),
     "verify.runs": ("重算 {n} 次运行，逐位相同", "{n} runs recomputed, the same bit by bit"),
     "verify.problem": ("{file}：{text}", "{file}: {text}"),

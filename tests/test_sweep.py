@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,10 +21,12 @@ import pytest
 from experiments.cli import main
 from experiments.ensemble import Plan, run_plan
 from experiments.errors import ResumeError, StorageError
+from experiments.messages import Messages
 from experiments.sweep import durable
 from experiments.sweep.again import replay, verify
 from experiments.sweep.manifest import versions_now
 from experiments.sweep.session import Session
+from experiments.sweep.status import status_document, status_text
 from experiments.sweep.stems import common, trails
 from experiments.sweep.store import SweepStore
 from experiments.sweep.study import Study
@@ -412,8 +415,82 @@ def test_another_study_is_refused_with_code_six_and_nothing_is_touched(whole, tm
     _, folder, before = whole
     other = write(tmp_path / "s", STUDY.replace("number = 2", "number = 3"))
     assert main(["sweep", str(other), "--out", str(folder)]) == 6
-    assert "another study" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "another study (replicates.number 2 -> 3)" in err and "going on" not in err and err.count("\n") == 1
     assert digest(folder) == before
+
+
+def test_a_folder_that_is_refused_is_not_estimated_first(whole, tmp_path, capsys):
+    path, _, _ = whole
+    (tmp_path / "junk").mkdir()
+    (tmp_path / "junk" / "mine.txt").write_text("x", "utf-8")
+    for folder, words in ((path, "is a file"), (tmp_path / "junk", "is not empty"), (path / "a", "Not a directory")):
+        assert main(["sweep", str(path), "--out", str(folder)]) == 2
+        err = capsys.readouterr().err
+        assert words in err and err.count("\n") == 1
+
+
+def test_a_complete_folder_says_so_and_a_damaged_part_is_told(whole, tmp_path, capsys):
+    _, folder, wanted = whole
+    copy = tmp_path / "a"
+    shutil.copytree(folder, copy)
+    again = ["resume", str(copy), "--method", "inline", "--lang"]
+    for language, words in (("en", "holds all 16 runs; nothing to do"), ("zh", "已有全部 16 次运行，无须再做")):
+        assert main([*again, language]) == 0
+        assert words in capsys.readouterr().err
+    part = copy / "runs" / "part-00001.parquet"
+    part.write_bytes(part.read_bytes()[:-9])
+    (copy / "runs" / "part-00002.parquet").unlink()
+    size = len(SweepStore.open(copy).run_numbers(1))
+    assert main([*again, "en"]) == 0
+    err = capsys.readouterr().err
+    assert "1 damaged part went to quarantine/ and is computed again\n" in err
+    assert "1 finished part is missing and is computed again\n" in err
+    assert f"holds {16 - 2 * size} of 16 runs; going on" in err and digest(copy) == wanted
+
+
+def test_a_share_that_is_complete_says_so(whole, tmp_path, capsys):
+    path, _, _ = whole
+    asked = ["sweep", str(path), "--out", str(tmp_path / "a"), "--method", "inline", "--part", "1/2", "--lang", "en"]
+    assert main(asked) == 0
+    capsys.readouterr()
+    assert main(asked) == 0
+    assert "of 16 runs, all of this share; nothing to do" in capsys.readouterr().err
+
+
+def test_status_of_a_running_session_tells_runs_and_time_in_plain_words(whole, tmp_path):
+    path, _, _ = whole
+    text, seen = Messages("en"), []
+
+    def look(progress):
+        document = status_document(tmp_path / "a")
+        seen.append(status_text(document, text).splitlines()[-1])
+        assert document["sessions"][0]["session"] not in seen[-1]
+
+    run_sweep(Study.read(path), tmp_path / "a", Options(workers=1, method="inline"), watch=look)
+    assert "once 2 parts are stored (1 so far)" in seen[0] and "running; runs done in this session: 1;" in seen[0]
+    assert "left; runs done in this session: 4" in seen[3]
+    assert "about to end" in seen[-1]
+
+
+def test_an_id_that_is_like_no_other_gets_no_arbitrary_suggestion(whole, capsys):
+    _, folder, _ = whole
+    run = SweepStore.open(folder).run_ids(0)[0]
+    mistyped = run[:7] + ("0" if run[7] != "0" else "1") + run[8:]
+    assert main(["replay", str(folder), "zzz"]) == 2
+    err = capsys.readouterr().err
+    assert "did you mean" not in err and "run_id of runs/" in err
+    assert main(["replay", str(folder), mistyped]) == 2
+    assert f"did you mean {run}?" in capsys.readouterr().err
+
+
+def test_verify_says_what_it_recomputes(whole, capsys):
+    _, folder, _ = whole
+    assert main(["verify", str(folder), "--share", "0.2", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert "recomputing 4 of 16 runs" in shown.err and json.loads(shown.out)["recomputed"] == 4
+    assert main(["verify", str(folder), "--share", "0"]) == 0
+    assert "recomputing" not in capsys.readouterr().err
 
 
 def test_changed_code_is_refused_unless_accepted_and_that_is_recorded(whole, tmp_path, monkeypatch, capsys):
@@ -466,6 +543,10 @@ def test_python_gets_frames_and_probabilities_with_their_intervals(whole):
     assert len(done.frame()) == done.arrow().num_rows == 16
     with pytest.raises(InputError, match="did you mean"):
         done.probability("gdp_growht")
+    with pytest.raises(InputError, match=r"did you mean gdp_growth or gdp_contribution\?"):
+        done.probability("gdp")
+    with pytest.raises(InputError, match="choose one of all_reached, gdp_growth, "):
+        done.probability("zzzz")
 
 
 # --- the time that is left -----------------------------------------------------------------------------------------

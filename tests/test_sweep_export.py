@@ -85,6 +85,26 @@ def test_headings_are_titles_with_units(store):
     assert headings(twice, "en") == ["Same (a)", "Same (b)"]
 
 
+@pytest.mark.parametrize("to", ["csv", "xlsx"])
+def test_ids_are_the_columns_of_the_store_and_titles_write_first_quarters_as_dates(tmp_path, to):
+    asked = layout(points=2, replicates=1, size=2, series=False, drawn=(), columns={"policy.I05b.from": "float64"})
+    points = [{**point, "policy.I05b.from": start} for point, start in zip(asked.points, (1.0, 14.0), strict=True)]
+    asked = replace(asked, points=points)
+    store = SweepStore.create(tmp_path / "a", asked, VERSIONS, COMMAND)
+    store.record(store.write_part(0, [row(asked, ident, n) for n, ident in enumerate(store.run_ids(0))]))
+
+    def table(headed):
+        path = export(store, to, tmp_path / f"{headed}.{to}", "en", headed).path
+        return read_csv(path) if to == "csv" else list(sheets(path)["Runs"].iter_rows(values_only=True))
+
+    head, *rows = table("ids")
+    assert list(head) == [field.name for field in store.fields[RUNS]]
+    assert [float(cells[7]) for cells in rows] == [1.0, 14.0]
+    head, *rows = table("titles")
+    assert head[7].startswith("First quarter of: ") and "[" not in head[7]
+    assert [cells[7] for cells in rows] == ["2021Q1", "2024Q2"]
+
+
 @pytest.mark.parametrize("place", range(len(INJECTIONS)))
 def test_no_text_in_csv_is_a_formula(store, tmp_path, place):
     export(store, "csv", tmp_path / "a.csv")

@@ -29,11 +29,13 @@ from experiments.sweep.jobs import StopFlag
 from experiments.sweep.looks import half_width_of, least_replicates, looks_up_to, part_of_looks, usual_targets
 from experiments.sweep.schedule import Schedule, standing
 from experiments.sweep.show import Bar
+from experiments.sweep.status import status_document, status_text
 from experiments.sweep.store import SweepStore
 from experiments.sweep.study import Study
 from experiments.sweep.study_check import study_document
 from experiments.sweep.sweep import AT_MOST, DONE, STOPPED, TOO_MANY_FAILED, Options, run_sweep
 from experiments.sweep.tally import Tally
+from experiments.sweep.words import target_words
 from sim.errors import InputError
 from tests.precision_sample import TEXT, plant
 from tests.sweep_sample import layout, made
@@ -386,7 +388,20 @@ def test_an_ordinary_sweep_shows_its_widest_interval_too(planted, tmp_path):
     text = TEXT.replace('half_width = 0.05\nmax = 448\ntarget = "gdp_growth"', "number = 20")
     seen = []
     run_sweep(Study.read(study_of(tmp_path / "s", text=text)), tmp_path / "a", INLINE, watch=seen.append)
-    assert seen[-1].look is None and seen[-1].widest.n == 20 and seen[-1].widest.target == "all_reached"
+    last = seen[-1]
+    assert last.look is None and last.widest.n == 20
+    store = SweepStore.open(tmp_path / "a")
+    assert store.targets == usual_targets()
+    for target in usual_targets():
+        table = probability(store, target)
+        assert (table["high"] - table["low"] <= last.widest.high - last.widest.low).all(), target
+    row = probability(store, last.widest.target).set_index("point_id").loc[last.widest.point]
+    assert (row["low"], row["high"]) == (last.widest.low, last.widest.high)
+    document = status_document(tmp_path / "a")
+    assert document["widest_interval"] == last.widest.document()
+    name = target_words(last.widest.target, Messages("en"))
+    assert f"point {last.widest.point}, {name} " in status_text(document, Messages("en"))
+    assert next(words for words in Bar(40, Messages("en"))._words(last) if "widest" in words).endswith(name)
 
 
 def test_a_narrow_terminal_gets_one_line_the_words_before_the_bar(monkeypatch):

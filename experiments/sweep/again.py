@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from experiments.sweep.store import Problem, SweepStore, verify_files
 from experiments.sweep.study import Study
 from experiments.sweep.work import SweepWork
-from sim.errors import InputError, nearest
+from sim.errors import InputError
 
 STUDY_FILE = "study.toml"
+_LIKE = 0.8
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,11 @@ def replay(folder: str | Path, run: str) -> Replay:
     return Replay(row, stored, differs, "code" in store.differences(work.study.sha256))
 
 
-def verify(folder: str | Path, share: float = 0.01) -> Verified:
+def verify(folder: str | Path, share: float = 0.01, watch: Callable[[int, int, int], None] | None = None) -> Verified:
     """Check every file of a store, and recompute a share of its runs (at least one) bit by bit.
 
-    The runs are chosen anew every time. Raises InputError, StorageError.
+    The runs are chosen anew every time. `watch` is told, before the first of them and after each, how many are done, of
+    how many chosen, of how many stored. Raises InputError, StorageError.
     """
     if not 0.0 <= share <= 1.0:
         raise InputError(f"--share {share:g}: not a share from 0 to 1")
@@ -71,7 +74,12 @@ def verify(folder: str | Path, share: float = 0.01) -> Verified:
         return Verified(files, problems, 0, (), changed)
     numbers = [number for entry in entries for number in store.run_numbers(entry.number)]
     chosen = _some(numbers, math.ceil(share * len(numbers)))
-    return Verified(files, problems, len(chosen), tuple(_mismatches(store, chosen)), changed)
+
+    def told(done: int) -> None:
+        if watch is not None and chosen:
+            watch(done, len(chosen), len(numbers))
+
+    return Verified(files, problems, len(chosen), tuple(_mismatches(store, chosen, told)), changed)
 
 
 def _some(numbers: Sequence[int], count: int) -> list[int]:
@@ -84,13 +92,18 @@ def _some(numbers: Sequence[int], count: int) -> list[int]:
     return sorted(sorted(numbers, key=place)[:count])
 
 
-def _mismatches(store: SweepStore, numbers: Sequence[int]) -> Iterable[tuple[str, tuple[str, ...]]]:
+def _mismatches(
+    store: SweepStore, numbers: Sequence[int], told: Callable[[int], None]
+) -> Iterable[tuple[str, tuple[str, ...]]]:
+    told(0)
     work, stored = _work(store), _stored(store, numbers)
-    for number in numbers:
+    for place, number in enumerate(numbers):
+        told(place)
         if stored[number]["status"] in ("killed", "timeout"):
             continue  # what the machine did to a run is not in the study
         if differs := different(work.run(number).row.flat(), stored[number]):
             yield stored[number]["run_id"], differs
+    told(len(numbers))
 
 
 def different(row: dict[str, Any], stored: dict[str, Any]) -> tuple[str, ...]:
@@ -126,5 +139,7 @@ def _number(store: SweepStore, run: str) -> int:
         return found[0]
     if found:
         raise InputError(f"run {run!r} begins {len(found)} ids; write more of it, such as {ids[found[0]]}")
-    close = nearest(run, ids) or ids[:1]
-    raise InputError(f"no run {run!r} in this sweep; did you mean {' or '.join(close)}? status lists those that failed")
+    # Digits of a hash: what shares fewer of them is like another by accident.
+    close = get_close_matches(run.lower(), ids, n=1, cutoff=_LIKE)
+    hint = f"did you mean {close[0]}?" if close else "ids are in the column run_id of runs/ (16 digits, 0-9 and a-f);"
+    raise InputError(f"no run {run!r} in this sweep; {hint} status lists those that failed")

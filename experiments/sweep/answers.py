@@ -22,8 +22,10 @@ def probability(store: SweepStore, target: str = ALL) -> pd.DataFrame:
     """
     known = target_columns()
     if target not in known:
-        close = nearest(target, list(known)) or list(known)
-        raise InputError(f"no target {target!r}; did you mean {' or '.join(close)}?")
+        begun = [name for name in known if target and name.startswith(f"{target.lower()}_")]
+        close = begun or nearest(target, list(known))
+        hint = f"did you mean {' or '.join(close)}?" if close else f"choose one of {', '.join(known)}"
+        raise InputError(f"no target {target!r}; {hint}")
     runs = store.runs(columns=["point_id", "status", known[target]]).to_pandas()
     good = runs[runs["status"] == OK].groupby("point_id")[known[target]].agg(["sum", "count"])
     failed = runs[runs["status"] != OK].groupby("point_id").size()

@@ -7,7 +7,7 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     from experiments.sweep.jobs import StopFlag
     from experiments.sweep.study import Study
-    from experiments.sweep.sweep import Options, Sweep
+    from experiments.sweep.sweep import Begin, Options, Sweep
 
 OK, BUG, RUNS_FAILED, STORAGE, OUT_OF_TIME = 0, 1, 3, 5, 7
 SIGNAL_CODES: Mapping[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -82,7 +82,7 @@ def verify(options: argparse.Namespace, text: Messages) -> int:
     from experiments.sweep.again import verify as look
     from experiments.sweep.status import verify_text
 
-    found = look(options.folder, options.share)
+    found = look(options.folder, options.share, _recomputing(text))
     document = {
         "files": found.files,
         "problems": [{"file": problem.file, "text": problem.text} for problem in found.problems],
@@ -94,6 +94,28 @@ def verify(options: argparse.Namespace, text: Messages) -> int:
     return STORAGE if found.problems or found.mismatches else OK
 
 
+def _recomputing(text: Messages) -> Callable[[int, int, int], None]:
+    """Return what shows how far `verify` has come: one line, then a bar on a terminal, a line each half minute
+    elsewhere.
+    """
+    from experiments.progress import Progress
+    from experiments.wording import duration
+
+    drawn: list[Progress] = []
+
+    def told(done: int, chosen: int, total: int) -> None:
+        if not drawn:
+            sys.stderr.write(text("verify.begin", chosen=chosen, total=total) + "\n")
+            left = lambda seconds: text("verify.left", time=duration(seconds, text))  # noqa: E731
+            drawn.append(Progress(chosen, text("verify.label"), left))
+        else:
+            drawn[0].update(done)
+        if done == chosen:
+            drawn[0].close()
+
+    return told
+
+
 def export(options: argparse.Namespace, text: Messages) -> int:
     """Write the runs as a table for people."""
     from experiments.sweep.export import export as write
@@ -103,7 +125,7 @@ def export(options: argparse.Namespace, text: Messages) -> int:
     folder = options.folder.resolve()
     target = options.out or folder.with_name(f"{folder.name}.{options.to}")
     store = SweepStore.open(options.folder)
-    done = write(store, options.to, target, text.language)
+    done = write(store, options.to, target, text.language, options.headings)
     total = total_words(done.total, store.precision is not None, text)
     sys.stdout.write(text("export.done", path=done.path, rows=done.rows, total=total) + "\n")
     return OK
@@ -148,18 +170,22 @@ def _print(document: Any, options: argparse.Namespace, words: Any) -> None:
 def _run(study: Study, folder: Path, options: argparse.Namespace, text: Messages) -> int:
     from experiments.sweep.jobs import PoolError, StopFlag
     from experiments.sweep.show import Bar
-    from experiments.sweep.sweep import refuse_share, run_sweep
+    from experiments.sweep.store import SweepStore
+    from experiments.sweep.sweep import refuse_folder, refuse_share, run_sweep
 
     asked = _asked(options)
     refuse_share(study, asked)
-    if not _announced(study, folder, asked, options.yes, text):
+    refuse_folder(study, folder, asked)
+    again = SweepStore.is_sweep(folder)
+    if not again and not _announced(study, folder, asked, options.yes, text):
         return OK
     stop = StopFlag()
     signals: list[int] = []
     bar = Bar(study.runs(), text, looks=study.precision is not None)
     try:
         with _asked_to_stop(stop, signals, text):
-            done = run_sweep(study, folder, asked, stop, bar.show)
+            told = (lambda begin: _say_what_is_there(begin, study, folder, text)) if again else None
+            done = run_sweep(study, folder, asked, stop, bar.show, told)
             bar.close()
             _say_the_end(done, study, folder, asked, text)  # a signal that comes now finds nothing to stop
     except PoolError as error:
@@ -186,17 +212,10 @@ def _asked(options: argparse.Namespace) -> Options:
 
 
 def _announced(study: Study, folder: Path, asked: Options, yes: bool, text: Messages) -> bool:
-    """Say what is going to be run, or gone on with; above an hour, somebody at a terminal is asked."""
+    """Say what is going to be run; above an hour, somebody at a terminal is asked."""
     from experiments.sweep.status import cost_words
-    from experiments.sweep.store import SweepStore
     from experiments.sweep.study_check import study_document
-    from experiments.sweep.words import total_words
 
-    looks = study.precision is not None
-    if SweepStore.is_sweep(folder):
-        done, total = SweepStore.open(folder).done()
-        sys.stderr.write(text("sweep.again", folder=folder, done=done, total=total_words(total, looks, text)) + "\n")
-        return True
     document = study_document(study, asked.workers)
     sys.stderr.write(cost_words(("sweep.begin", "sweep.begin_range"), document, text, folder=folder) + "\n")
     if document["seconds"] > HOUR and not yes and sys.stdin.isatty() and sys.stderr.isatty():
@@ -206,6 +225,21 @@ def _announced(study: Study, folder: Path, asked: Options, yes: bool, text: Mess
             sys.stderr.write(text("sweep.declined") + "\n")
             return False
     return True
+
+
+def _say_what_is_there(begin: Begin, study: Study, folder: Path, text: Messages) -> None:
+    """Say what a folder holds that a sweep goes on in, and which parts of it were lost."""
+    from experiments.sweep.words import total_words
+
+    if begin.quarantined:
+        key = "sweep.quarantined" if begin.quarantined > 1 else "sweep.quarantined_one"
+        sys.stderr.write(text(key, n=begin.quarantined) + "\n")
+    if begin.missing:
+        key = "sweep.missing" if begin.missing > 1 else "sweep.missing_one"
+        sys.stderr.write(text(key, n=begin.missing) + "\n")
+    key = "sweep.again" if begin.left else "sweep.again_all" if begin.done >= begin.due else "sweep.again_share"
+    total = total_words(study.runs(), study.precision is not None, text)
+    sys.stderr.write(text(key, folder=folder, done=begin.done, total=total) + "\n")
 
 
 @contextmanager

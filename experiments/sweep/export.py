@@ -1,6 +1,7 @@
 """The table of runs for people: CSV or XLSX, with Chinese or English headings, where no text can act as a formula.
 
-One row of headings: title and unit. The machine names are in docs/store.md and on the second sheet of an XLSX file.
+One row of headings: title and unit, with first quarters written as 2021Q1; or the names of docs/store.md and numbers as
+they are stored. The second sheet of an XLSX file has both names.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from experiments.sweep.schema import TRUTH, Field
 from experiments.sweep.store import SweepStore
 from experiments.units import unit_name
 from sim.errors import InputError, nearest
+from sim.scenario import date_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMATS, LANGUAGES = ("csv", "xlsx"), ("zh", "en")
+FORMATS, LANGUAGES, HEADINGS = ("csv", "xlsx"), ("zh", "en"), ("titles", "ids")
 # What a spreadsheet takes for the beginning of a formula or skips before one; full-width forms included.
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SHEET_ROWS, _SHEET_COLUMNS, _CELL = 1_048_576, 16_384, 32_767
@@ -63,12 +65,16 @@ class Exported:
     total: int
 
 
-def export(store: SweepStore, to: str, target: Path, language: str = "zh") -> Exported:
-    """Write all finished runs as `csv` or `xlsx` with headings in `zh` or `en`; a file that exists is never replaced.
+def export(store: SweepStore, to: str, target: Path, language: str = "zh", headed: str = "titles") -> Exported:
+    """Write all finished runs as `csv` or `xlsx`; a file that exists is never replaced.
+
+    `headed` by `titles` in the language (`zh`, `en`), with first quarters as 2021Q1; or by `ids`, the names of
+    docs/store.md, with every value as it is stored.
 
     Raises InputError for what a user can mend, StorageError if the disk fails.
     """
-    for name, value, allowed in (("--to", to, FORMATS), ("--language", language, LANGUAGES)):
+    asked = (("--to", to, FORMATS), ("--language", language, LANGUAGES), ("--headings", headed, HEADINGS))
+    for name, value, allowed in asked:
         if value not in allowed:
             hint = "".join(f"; did you mean {word}?" for word in nearest(value, allowed, 1))
             raise InputError(f"{name} {value}: not known; choose {' or '.join(allowed)}{hint}")
@@ -81,8 +87,9 @@ def export(store: SweepStore, to: str, target: Path, language: str = "zh") -> Ex
         make_folder(target.parent)
     except StorageError as error:
         raise InputError(f"{target}: {str(error).partition(': ')[2]}") from error
+    shown = _Shown(store, language, headed == "titles")
     write = _write_csv if to == "csv" else _write_xlsx
-    write(store, table, target, language)
+    write(shown, table, target)
     return Exported(target, table.num_rows, store.total)
 
 
@@ -90,7 +97,7 @@ def headings(fields: Sequence[Field], language: str) -> list[str]:
     """Return one heading a column: title and unit; where two would be the same, the machine name is added."""
     plain = []
     for field in fields:
-        unit = _unit(field.unit, language)
+        unit = "" if _is_start(field) else _unit(field.unit, language)
         plain.append(f"{field.title(language)} [{unit}]" if unit else field.title(language))
     return [
         text if plain.count(text) == 1 else f"{text} ({field.name})" for text, field in zip(plain, fields, strict=True)
@@ -114,19 +121,52 @@ def _refuse_existing(target: Path) -> None:
         raise InputError(f"{target}: exists already and is not replaced; choose another name, or move it away")
 
 
-def _rows(table: pa.Table) -> Iterator[Sequence[Any]]:
-    for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+def _is_start(field: Field) -> bool:
+    """Say whether a column holds the first quarters of a lever."""
+    return field.unit == "quarter" and field.name.endswith(".from")
 
 
-def _write_csv(store: SweepStore, table: pa.Table, target: Path, language: str) -> None:
-    fields = store.fields[RUNS]
+@dataclass(frozen=True)
+class _Shown:
+    """How the runs of a store are shown: by titles in a language, or by the names and values of the store."""
+
+    store: SweepStore
+    language: str
+    titles: bool
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return self.store.fields[RUNS]
+
+    def headings(self) -> list[str]:
+        return headings(self.fields, self.language) if self.titles else [field.name for field in self.fields]
+
+    def is_date(self, field: Field) -> bool:
+        return self.titles and _is_start(field)
+
+    def type(self, field: Field) -> str:
+        if self.is_date(field):
+            return "2021Q1"
+        return "TRUE/FALSE" if field.type == TRUTH else field.type
+
+    def rows(self, table: pa.Table) -> Iterator[Sequence[Any]]:
+        dates = [self.is_date(field) for field in self.fields]
+        for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
+            columns = [column.to_pylist() for column in batch.columns]
+            columns = [
+                [None if value is None else date_of(int(value)) for value in column] if date else column
+                for column, date in zip(columns, dates, strict=True)
+            ]
+            yield from zip(*columns, strict=True)
+
+
+def _write_csv(shown: _Shown, table: pa.Table, target: Path) -> None:
     with replacing(target) as output:
         buffer = io.StringIO(newline="")
         writer = csv.writer(buffer)
         output.write(b"\xef\xbb\xbf")  # without the mark Excel takes the text for another code page
-        writer.writerow([guarded(text) for text in headings(fields, language)])
-        for number, row in enumerate(_rows(table), 1):
+        writer.writerow([guarded(text) for text in shown.headings()])
+        for number, row in enumerate(shown.rows(table), 1):
             writer.writerow([_csv_cell(value) for value in row])
             if number % _ROWS_AT_ONCE == 0:
                 _drain(buffer, output)
@@ -147,15 +187,15 @@ def _csv_cell(value: Any) -> Any:
     return str(value).upper() if isinstance(value, bool) else value
 
 
-def _write_xlsx(store: SweepStore, table: pa.Table, target: Path, language: str) -> None:
-    columns = len(store.fields[RUNS])
+def _write_xlsx(shown: _Shown, table: pa.Table, target: Path) -> None:
+    columns = len(shown.fields)
     if table.num_rows >= _SHEET_ROWS or columns > _SHEET_COLUMNS:
         raise InputError(
             f"{target}: {table.num_rows} runs with {columns} columns; a sheet holds {_SHEET_ROWS - 1} rows and "
             f"{_SHEET_COLUMNS} columns; export --to csv"
         )
     try:
-        data = _workbook(store, table, language)
+        data = _workbook(shown, table)
     except OSError as error:  # the library keeps unfinished sheets in the system's temporary folder
         raise failure(Path(tempfile.gettempdir()), error) from error
     with replacing(target) as output:
@@ -163,19 +203,19 @@ def _write_xlsx(store: SweepStore, table: pa.Table, target: Path, language: str)
         _refuse_existing(target)
 
 
-def _workbook(store: SweepStore, table: pa.Table, language: str) -> bytes:
+def _workbook(shown: _Shown, table: pa.Table) -> bytes:
     """Return the file as bytes: an archive that breaks off on a full disk would complain once more on its way out."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(_word("runs", language))
+    sheet = book.create_sheet(_word("runs", shown.language))
     sheet.freeze_panes = "B2"  # headings and run_id stay in sight
     cells = _Cells(sheet)
-    sheet.append(cells.row(headings(store.fields[RUNS], language)))
-    for row in _rows(table):
+    sheet.append(cells.row(shown.headings()))
+    for row in shown.rows(table):
         sheet.append(cells.row(row))
-    about = book.create_sheet(_word("about", language))
-    for line in _about(store, table.num_rows, language):
+    about = book.create_sheet(_word("about", shown.language))
+    for line in _about(shown, table.num_rows):
         about.append(_Cells(about).row(line))
     buffer = io.BytesIO()
     book.save(buffer)
@@ -203,8 +243,9 @@ class _Cells:
         return cell
 
 
-def _about(store: SweepStore, rows: int, language: str) -> Iterator[list[Any]]:
+def _about(shown: _Shown, rows: int) -> Iterator[list[Any]]:
     """Yield the lines of the second sheet: how complete, from where, and what each column means."""
+    store, language = shown.store, shown.language
     manifest, word = store.manifest, lambda name: _word(name, language)
     if store.precision is None:
         yield [word("complete"), f"{rows} / {store.total} ({100 * rows // store.total} %)"]
@@ -226,10 +267,9 @@ def _about(store: SweepStore, rows: int, language: str) -> Iterator[list[Any]]:
         yield [word(name), value if isinstance(value, int) else str(value or "")]
     yield []
     yield [word(name) for name in ("column", "heading", "type", "unit", "meaning")]
-    fields = store.fields[RUNS]
-    for field, heading in zip(fields, headings(fields, language), strict=True):
-        kind = "TRUE/FALSE" if field.type == TRUTH else field.type
-        yield [field.name, heading, kind, _unit(field.unit, language), field.title(language)]
+    for field, heading in zip(shown.fields, headings(shown.fields, language), strict=True):
+        unit = "" if shown.is_date(field) else _unit(field.unit, language)
+        yield [field.name, heading, shown.type(field), unit, field.title(language)]
 
 
 def _word(name: str, language: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from experiments.errors import StorageError
 from experiments.sweep.durable import SUFFIX, read_bytes
-from experiments.sweep.manifest import DIFF, MANIFEST, POINTS, STUDY, Layout
+from experiments.sweep.manifest import DIFF, MANIFEST, POINTS, STUDY
 from sim.errors import InputError
 
 RUNS, DRAWS, SERIES, LOG, QUARANTINE = "runs", "draws", "series", "parts.jsonl", "quarantine"
@@ -45,8 +46,8 @@ def refuse_others(folder: Path) -> None:
     raise InputError(f"{folder}: {what} (no {MANIFEST}); give the folder that a sweep was started with (--out)")
 
 
-def refuse_taken(folder: Path, layout: Layout) -> None:
-    """Raise unless the folder is new, empty, or holds the beginning of this very sweep."""
+def refuse_taken(folder: Path, files: Mapping[str, str]) -> None:
+    """Raise unless the folder is new, empty, or holds the beginning of this very sweep, whose `files` are these."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -54,12 +55,22 @@ def refuse_taken(folder: Path, layout: Layout) -> None:
     if (folder / MANIFEST).exists():
         raise InputError(f"{folder}: holds a sweep already; resume it, or choose a new folder")
     names = sorted(path.name for path in folder.iterdir() if not path.name.endswith(SUFFIX))
-    ours = {name for name, text in layout.files.items() if _is(folder / name, text)}
+    ours = {name for name, text in files.items() if _is(folder / name, text)}
     if STUDY in ours:
         ours |= {POINTS, DIFF, *(kind for kind in (RUNS, DRAWS, SERIES) if _is_empty(folder / kind))}
     others = [name for name in names if name not in ours]
     if others:
         raise InputError(f"{folder}: is not empty (holds {', '.join(others[:3])}); choose a new folder")
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raise if it is plain, before anything is written, that a new folder cannot be made there."""
+    nearest = next((path for path in (folder, *folder.absolute().parents) if path.exists()), folder)
+    reason = "" if nearest.is_dir() else os.strerror(errno.ENOTDIR)
+    if not reason and not os.access(nearest, os.W_OK | os.X_OK):
+        reason = os.strerror(errno.EACCES)
+    if reason:
+        raise InputError(f"{folder}: cannot be written ({reason}); choose another")
 
 
 def _is(path: Path, text: str) -> bool:

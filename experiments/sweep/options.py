@@ -35,6 +35,7 @@ def add_sweep_commands(command: Command, text: Messages) -> None:
     _add_folder(export, text)
     export.add_argument("--to", choices=("csv", "xlsx"), default="csv", help=text("help.to"))
     export.add_argument("--out", type=Path, metavar="FILE", help=text("help.export_out"))
+    export.add_argument("--headings", choices=("titles", "ids"), default="titles", help=text("help.headings"))
 
 
 def _add_folder(parser: argparse.ArgumentParser, text: Messages) -> None:

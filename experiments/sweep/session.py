@@ -71,7 +71,11 @@ class Session:
 
 
 def read_sessions(folder: Path) -> list[dict[str, Any]]:
-    """Return one summary a session, in order of their beginning; a torn line is left out."""
+    """Return one summary a session, in order of their beginning; a torn line is left out.
+
+    `seconds` and `store_seconds` are sums over the workers of a session: with two of them up to twice what a clock on
+    the wall shows, which is `last` minus `started`.
+    """
     return [_summary(path) for path in sorted((folder / SESSIONS).glob("*.jsonl"))]
 
 

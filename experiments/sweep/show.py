@@ -31,13 +31,13 @@ class Bar:
             yield text("sweep.failed", n=progress.failed)
         if look is not None:
             yield text("sweep.look", look=look.number, looks=look.looks)
-        if progress.widest is not None:
-            yield text("sweep.widest", point=progress.widest.point, odds=probability(progress.widest.document(), text))
         if progress.remaining is not None:
             low, high = (duration(seconds, text) for seconds in progress.remaining)
             yield text("sweep.left" if look is None else "sweep.left_of_look", low=low, high=high)
         if progress.widest is not None:
-            yield target_words(progress.widest.target, text)
+            widest = progress.widest
+            odds, target = probability(widest.document(), text), target_words(widest.target, text)
+            yield text("sweep.widest", point=widest.point, odds=odds, target=target)
 
     def close(self) -> None:
         """Leave a clean line."""

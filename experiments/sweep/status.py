@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.messages import Messages
+from experiments.sweep.session import PARTS_BEFORE_ESTIMATE
+from experiments.sweep.study_notes import note_lines
 from experiments.sweep.words import half, target_words, total_words, widest_words
 from experiments.units import unit_name
 from experiments.wording import duration
@@ -95,12 +97,15 @@ def look_words(look: Mapping[str, Any], text: Messages) -> str:
 def _session_lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:
     running = [row for row in document["sessions"] if row["running"]]
     for row in running:
-        if row["remaining_s"] is None:
-            yield text("status.running_unknown", session=row["session"])
-        else:
+        needed = PARTS_BEFORE_ESTIMATE * (row["workers"] or 1)
+        if row["remaining_s"] is not None:
             low, high = (duration(seconds, text) for seconds in row["remaining_s"])
             key = "status.running" if document["look"] is None else "status.running_look"
-            yield text(key, session=row["session"], low=low, high=high)
+            yield text(key, runs=row["runs"], low=low, high=high)
+        elif row["parts"] < needed and document["left"]:
+            yield text("status.running_unknown", runs=row["runs"], parts=row["parts"], needed=needed)
+        else:
+            yield text("status.running_last", runs=row["runs"])
     if not running:
         yield text("status.idle")
 
@@ -160,6 +165,7 @@ def _study_lines(document: Mapping[str, Any], source: str, text: Messages) -> It
     if document["discrepancy"] is not None:
         yield text("study.discrepancy", value=f"{document['discrepancy']:.2g}")
     yield cost_words(("study.cost", "study.cost_range"), document, text)
+    yield from note_lines(document["notes"], text)
 
 
 def _size_lines(document: Mapping[str, Any], text: Messages) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.errors import ResumeError, StorageError
+from experiments.sweep.changes import changes_words
 from experiments.sweep.durable import (
     SUFFIX,
     append_line,
@@ -26,7 +27,7 @@ from experiments.sweep.durable import (
     write_file,
 )
 from experiments.sweep.folders import DRAWS, LOG, QUARANTINE, RUNS, SERIES, readable, refuse_others, refuse_taken
-from experiments.sweep.looks import ALL
+from experiments.sweep.looks import target_columns, usual_targets
 from experiments.sweep.manifest import (
     DIFF,
     MANIFEST,
@@ -73,6 +74,15 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Sorted:
+    """The parts that were recorded: sound ones, damaged ones of which a file went to quarantine, and missing ones."""
+
+    sound: set[int]
+    quarantined: set[int]
+    missing: set[int]
+
+
+@dataclass(frozen=True)
 class SweepStore:
     """One folder of a sweep. Small and picklable: a worker writes parts with it, the main process records them.
 
@@ -92,7 +102,7 @@ class SweepStore:
         """
         folder = Path(folder)
         with readable(folder):
-            refuse_taken(folder, layout)
+            refuse_taken(folder, layout.files)
         changes = code_changes(provenance)
         try:
             make_folder(folder)
@@ -135,20 +145,32 @@ class SweepStore:
         """Return whether the folder holds a manifest: then `open`, otherwise `create`."""
         return (Path(folder) / MANIFEST).exists()
 
-    def differences(self, study_sha256: str) -> dict[str, str]:
-        """Return what has changed since the sweep began, in plain words: by `study` and `code`; empty if nothing."""
+    def differences(self, study_sha256: str, files: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return what has changed since the sweep began, in plain words: by `study` and `code`; empty if nothing.
+
+        With the `files` of the study that is asked for, the words name what differs, key by key.
+        """
         found = {}
         if study_sha256 != self.manifest["study_sha256"]:
             was = self.manifest["study_sha256"]
-            found["study"] = f"the folder holds another study ({was[:12]}, asked for {study_sha256[:12]})"
+            told = "" if files is None else changes_words(self._study_files(), files)
+            told = told or f"{was[:12]}, asked for {study_sha256[:12]}"
+            found["study"] = f"the folder holds another study ({told})"
         if code_fingerprint() != self.manifest["code_sha256"]:
             was = self.manifest["versions"].get("revision") or self.manifest["versions"].get("version")
             found["code"] = f"the code or its tables have changed since the sweep began (then {was})"
         return found
 
-    def require_same(self, study_sha256: str, accept_code: bool = False) -> SweepStore:
+    def _study_files(self) -> dict[str, str]:
+        """Return the texts of the study that the folder holds, by name."""
+        names = [name for name in self.manifest["files"] if name not in (POINTS, DIFF)]
+        return {name: read_bytes(self.folder / name).decode("utf-8", "replace") for name in names}
+
+    def require_same(
+        self, study_sha256: str, accept_code: bool = False, files: Mapping[str, str] | None = None
+    ) -> SweepStore:
         """Return the store to go on with, or raise ResumeError with what changed and the ways out."""
-        found = self.differences(study_sha256)
+        found = self.differences(study_sha256, files)
         if "study" in found:
             raise ResumeError(f"{self.folder}: {'; '.join(found.values())}; nothing was touched; choose a new folder")
         if found and not accept_code:
@@ -183,8 +205,11 @@ class SweepStore:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Return the targets whose widest interval is told."""
-        return tuple(self.precision["targets"]) if self.precision else (ALL,)
+        """Return the targets whose widest interval is told: those of the precision, or all nine and all at once."""
+        if self.precision:
+            return tuple(self.precision["targets"])
+        columns, kept = target_columns(), set(self.manifest["outcomes"])
+        return tuple(name for name in usual_targets() if columns[name] in kept)
 
     def run_numbers(self, number: int) -> range:
         """Return the numbers of the runs in one part."""
@@ -283,7 +308,11 @@ class SweepStore:
         append_line(self.folder / LOG, replace(entry, session=session or entry.session).line())
 
     def sound_parts(self) -> set[int]:
-        """Return the parts that are done, and clean up what a crash left; to be called once, on start.
+        """Return the parts that are done, after `sort_out`."""
+        return self.sort_out().sound
+
+    def sort_out(self) -> Sorted:
+        """Return which parts are done and which are not any more, and clean up what a crash left; once, on start.
 
         Temporaries are removed. A part counts only if it is in the log and its files are, byte for byte, what was
         recorded, with exactly the expected runs; a file that is not goes to quarantine and its part is computed again,
@@ -292,17 +321,19 @@ class SweepStore:
         for folder in (self.folder, *(self.folder / kind for kind in (RUNS, DRAWS, SERIES))):
             remove_temporaries(folder)
         log = read_log(self.folder / LOG)
-        sound = {}
+        sound: dict[int, Entry] = {}
+        quarantined: set[int] = set()
         for number, entry in log.entries.items():
             problems = dict(self._problems(entry))
             for name in problems:
                 if (path := self.folder / name).is_file() and path.parent != self.folder:
                     move_aside(path, self.folder / QUARANTINE)
+                    quarantined.add(number)
             if not problems:
                 sound[number] = entry
         if len(sound) < len(log.entries) or log.unreadable or log.torn:
             write_log(self.folder / LOG, Log(sound))
-        return set(sound)
+        return Sorted(set(sound), quarantined, set(log.entries) - set(sound) - quarantined)
 
     def _problems(self, entry: Entry) -> Iterator[tuple[str, str]]:
         """Yield, by file of a finished part, what is wrong with it."""

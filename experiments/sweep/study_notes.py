@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from experiments.check import missing_background
@@ -24,11 +23,6 @@ _MOST_DIGITS = 4
 def notes(study: Study) -> list[dict[str, Any]]:
     """Return the notes, each with its `kind` and its figures."""
     return [*_alone(study), *_seldom_reached(study)]
-
-
-def notes_of(file: str | Path, text: Messages) -> str:
-    """Return the notes on a study file for a terminal, one line each."""
-    return "".join(f"{line}\n" for line in note_lines(notes(Study.read(file)), text))
 
 
 def note_lines(rows: Sequence[Mapping[str, Any]], text: Messages) -> Iterator[str]:

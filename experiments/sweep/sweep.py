@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.ensemble import default_workers
 from experiments.errors import StorageError
+from experiments.sweep.folders import readable, refuse_taken, refuse_unwritable
 from experiments.sweep.jobs import Job, StopFlag
 from experiments.sweep.looks import Widest, manifest_of
 from experiments.sweep.manifest import Layout, versions_now
@@ -37,6 +38,21 @@ DONE, STOPPED, OUT_OF_TIME, TOO_MANY_FAILED = "done", "stopped", "out of time", 
 AT_MOST = "most replicates reached before the precision"
 
 Watch = Callable[["Progress"], None]
+Begun = Callable[["Begin"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What a session finds in its folder: runs stored, those that are due, and those that it will compute itself.
+
+    `quarantined` and `missing` are numbers of parts that were stored and are not any more: they are computed again.
+    """
+
+    done: int
+    due: int
+    left: int
+    quarantined: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +145,11 @@ def run_sweep(
     options: Options | None = None,
     stop: StopFlag | None = None,
     watch: Watch | None = None,
+    begun: Begun | None = None,
 ) -> Sweep:
     """Run every run of a study that its folder does not hold yet, and return what it holds then.
+
+    `begun` is told what was there, before the first run; `watch` how far it has come, after every part.
 
     Raises InputError (ResumeError where study or code have changed), StorageError, PoolError. What was finished before
     an error is kept, and the same call goes on.
@@ -138,7 +157,7 @@ def run_sweep(
     asked, stop = options or Options(), stop or StopFlag()
     refuse_share(study, asked)
     store = opened(study, Path(folder), asked)
-    return _Session(study, store, asked, stop, watch).run()
+    return _Session(study, store, asked, stop).run(watch, begun)
 
 
 def refuse_share(study: Study, options: Options) -> None:
@@ -151,10 +170,20 @@ def refuse_share(study: Study, options: Options) -> None:
         )
 
 
+def refuse_folder(study: Study, folder: Path, options: Options) -> None:
+    """Raise what running a study into a folder would raise because of the folder, and touch nothing."""
+    if SweepStore.is_sweep(folder):
+        opened(study, folder, options)
+        return
+    with readable(folder):
+        refuse_taken(folder, study.files())
+        refuse_unwritable(folder)
+
+
 def opened(study: Study, folder: Path, options: Options) -> SweepStore:
     """Return the store of a study: a new one, or the one that is there if it is of the same study and code."""
     if SweepStore.is_sweep(folder):
-        return SweepStore.open(folder).require_same(study.sha256, options.accept_code_change)
+        return SweepStore.open(folder).require_same(study.sha256, options.accept_code_change, study.files())
     return SweepStore.create(folder, layout_of(study), versions_now(), options.command)
 
 
@@ -202,11 +231,13 @@ class _TimedWork(SweepWork):
 
 
 class _Session:
-    def __init__(self, study: Study, store: SweepStore, options: Options, stop: StopFlag, watch: Watch | None) -> None:
-        self.study, self.store, self.options, self.stop, self.watch = study, store, options, stop, watch
+    def __init__(self, study: Study, store: SweepStore, options: Options, stop: StopFlag) -> None:
+        self.study, self.store, self.options, self.stop = study, store, options, stop
 
-    def run(self) -> Sweep:
-        sound = self.store.sound_parts()
+    def run(self, watch: Watch | None, begun: Begun | None) -> Sweep:
+        self.watch = watch
+        found = self.store.sort_out()
+        sound = found.sound
         self.tally, self.schedule = Tally.of(self.store, sound), Schedule(self.store, sound)
         self.look, self.ended = self.schedule.look(), DONE
         self.done, self.left = int(self.tally.runs.sum()), 0
@@ -221,6 +252,9 @@ class _Session:
             if not self.left and self.look is not None:
                 self._check_failures()
                 self._look()
+            if begun is not None:
+                gone = len(found.quarantined), len(found.missing)
+                begun(Begin(self.done, self.schedule.due, self.left, *gone))
             if self.queue:
                 self._compute(workers)
         except BaseException as error:
