@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import streamlit as st
 
@@ -85,6 +86,28 @@ def put(desk: Desk, what: str) -> None:
     """Take a step to another desk; `what` names the thing that moved."""
     steps: History = st.session_state.history
     steps.put(desk, what, time.monotonic())
+
+
+def bound(name: str, value: Any) -> str:
+    """Return the key of the widget that shows a value of the desk, which is the truth.
+
+    Where something else than the widget has changed the value (undo, a preset, a file), it is another widget from then
+    on: a browser that does not know of the change yet sends the old value along with the next click, and a widget of
+    the same key would take that for a move of the person.
+    """
+    key = _key(name)
+    if key in st.session_state and st.session_state[key] != value:
+        st.session_state.turns[name] = st.session_state.turns.get(name, 0) + 1
+        key = _key(name)
+    if key not in st.session_state:
+        st.session_state[key] = value
+    return key
+
+
+def _key(name: str) -> str:
+    """Return the key of the widget that is bound now; a callback with another one comes from a browser that is late."""
+    turns: dict[str, int] = st.session_state.setdefault("turns", {})
+    return f"{name}_{turns[name]}" if name in turns else name
 
 
 # Steps and presets ---------------------------------------------------------------------------------------------------
@@ -222,10 +245,8 @@ def slider_format(number: str, words: Words, unit: str) -> str:
 
 def _lever(words: Words, desk: Desk, row: Lever) -> None:
     """Draw the slider of a lever, with a note of its baseline and of what the text says, and the fine-tuning of it."""
-    key = f"lever_{row.id}"
     setting = desk.setting(row.id)
-    if st.session_state.get(key) != setting.value:
-        st.session_state[key] = setting.value  # after undo, a preset or a link: the desk is the truth
+    key = bound(f"lever_{row.id}", setting.value)
     marks = (row.baseline, row.as_written, setting.value)
     step = slider_step(row.low, row.high, marks)
     st.slider(
@@ -237,16 +258,18 @@ def _lever(words: Words, desk: Desk, row: Lever) -> None:
         format=slider_format(decimals(step), words, row.unit),
         help=words.lever_help(row),
         on_change=_moved,
-        args=(row.id,),
+        args=(row.id, key),
     )
     if row.id in desk.scenario.levers:
         with st.popover(words("frame.fine"), key=f"fine_{row.id}"):
             _fine(words, desk, row)
 
 
-def _moved(lever: str) -> None:
+def _moved(lever: str, key: str) -> None:
+    if key != _key(f"lever_{lever}"):
+        return
     desk = st.session_state.history.now
-    put(desk.with_lever(lever, replace(desk.setting(lever), value=float(st.session_state[f"lever_{lever}"]))), lever)
+    put(desk.with_lever(lever, replace(desk.setting(lever), value=float(st.session_state[key]))), lever)
 
 
 def _fine(words: Words, desk: Desk, row: Lever) -> None:
@@ -304,9 +327,7 @@ def _assumptions(words: Words, steps: History) -> None:
 
 
 def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
-    key = f"assume_{row.id}"
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
+    key = bound(f"assume_{row.id}", value)
     label = f"{words.title(row)} ({words.unit(row.unit)})"
     if row.low < row.high:
         step = slider_step(row.low, row.high, (row.value, value))
@@ -319,15 +340,17 @@ def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
             format=decimals(step),
             help=f"{row.id} · {row.source}",
             on_change=_assumed,
-            args=(row.id,),
+            args=(row.id, key),
         )
     else:  # a number without a range, from a link
         st.markdown(f"{label}: {value:g}")
     st.button(words("assume.free"), key=f"free_{row.id}", on_click=put, args=(desk.without_assumption(row.id), row.id))
 
 
-def _assumed(ident: str) -> None:
-    put(st.session_state.history.now.with_assumption(ident, float(st.session_state[f"assume_{ident}"])), ident)
+def _assumed(ident: str, key: str) -> None:
+    if key != _key(f"assume_{ident}"):
+        return
+    put(st.session_state.history.now.with_assumption(ident, float(st.session_state[key])), ident)
 
 
 def _definitions(words: Words, desk: Desk) -> None:
@@ -338,22 +361,21 @@ def _definitions(words: Words, desk: Desk) -> None:
         ("path", PATHS),
         ("replicates", REPLICATES),
     ):
-        key = f"def_{name}"
-        value = getattr(desk, name)
-        if st.session_state.get(key) != value:
-            st.session_state[key] = value
+        key = bound(f"def_{name}", getattr(desk, name))
         st.selectbox(
             words(f"def.{name}"),
             options,
             key=key,
             format_func=lambda option, name=name: words.known(f"def.{name}.{option}", str(option)),
             on_change=_defined,
-            args=(name,),
+            args=(name, key),
         )
 
 
-def _defined(name: str) -> None:
-    put(replace(st.session_state.history.now, **{name: st.session_state[f"def_{name}"]}), name)
+def _defined(name: str, key: str) -> None:
+    if key != _key(f"def_{name}"):
+        return
+    put(replace(st.session_state.history.now, **{name: st.session_state[key]}), name)
 
 
 # Share and download --------------------------------------------------------------------------------------------------
