@@ -125,11 +125,21 @@ def test_no_answer_is_said_as_such():
     assert cards.sentence(EN, document([row()], median=None)) == EN.terminal("board.none")
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "coloured"), [(0.1, 0.9, True), (-0.1, 0.9, False), (-0.9, -0.1, True), (None, None, False)]
+)
+def test_a_change_has_a_colour_only_where_its_interval_leaves_zero_out(low, high, coloured):
+    found = row(change={"median_change": 0.5, "low": low, "high": high})
+    assert card_of(found).moved is coloured
+    assert ("same luck" in card_of(found).help) is (low is not None)
+
+
 def test_the_table_has_a_line_for_every_target_and_the_same_columns():
     rows = cards.table(EN, document([row(), row("fai_growth")]))
     assert [set(line) for line in rows] == [set(rows[0])] * 2
     assert rows[0]["Median"] == "9.0"
     assert rows[0]["Change"] == "+0.5"
+    assert rows[0]["95 % of the change"] == "+0.4 … +0.6"
     assert rows[0]["Probability"] == "40 % (30-50 %)"
 
 

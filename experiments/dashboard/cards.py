@@ -76,7 +76,7 @@ def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
     """Return the card of a target."""
     text, unit = words.terminal, row["unit"]
     middle, gap = row["median"], row["gap"]
-    change = row["change"]["median_change"]
+    change, low, high = (row["change"][name] for name in ("median_change", "low", "high"))
     odds = odds_text(words, row)
     if odds_say_nothing(row):
         value = number(middle, unit, text)
@@ -96,7 +96,11 @@ def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
         article=row["article"],
         n=document["replicates"] - document["failed"],
     )
-    moved = any(digit in "123456789" for digit in delta)
+    # A colour says that something has changed: not before the interval of the paired changes leaves zero out.
+    moved = any(digit in "123456789" for digit in delta) and low is not None and (low > 0.0 or high < 0.0)
+    if low is not None:
+        ends = {name: number(value, unit, text, sign=True) for name, value in (("low", low), ("high", high))}
+        explained += " " + words("card.change_help", value=number(change, unit, text, sign=True), **ends)
     changed = words("card.change", value=delta) if delta else ""
     title = f"{words('tgt.' + row['id'])} · {words.known('card.unit.' + unit, words.unit(unit))}"
     note = ""
@@ -104,6 +108,12 @@ def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
         near = words("card.short" if short else "card.over", gap=number(abs(gap), unit, text))
         note = words("card.note", odds=odds_short(row), gap=near)
     return Card(title, value, changed, f"{words.title(row)}. {odds}. {distance}. {explained}", moved, note)
+
+
+def _change_range(words: Words, row: Mapping[str, Any]) -> str:
+    """Return the 95 % interval of the median of paired changes; few replicates have none."""
+    ends = [row["change"][name] for name in ("low", "high")]
+    return " … ".join(number(end, row["unit"], words.terminal, sign=True) for end in ends) if None not in ends else "–"
 
 
 def odds_short(row: Mapping[str, Any]) -> str:
@@ -169,6 +179,7 @@ def table(words: Words, document: Document) -> list[dict[str, str]]:
                 words("table.high"): number(row["p95"], unit, text),
                 words("table.reference"): number(row["against"]["median"], unit, text),
                 words("table.change"): number(row["change"]["median_change"], unit, text, sign=True),
+                words("table.change_range"): _change_range(words, row),
                 words("table.chance"): probability(row, text),
             }
         )

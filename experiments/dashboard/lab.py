@@ -119,8 +119,8 @@ def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> None:
     with st.container(key="answer"):
         st.subheader(cards.sentence(words, document), anchor=False)
     with st.container(key="badge"):
-        half = 50.0 * max((row["high"] or 0.0) - (row["low"] or 0.0) for row in document["targets"])
-        st.markdown(f"{_status(words, answer)} · {words('lab.error_size', e=round(half))}")
+        width = 100.0 * max((row["high"] or 0.0) - (row["low"] or 0.0) for row in document["targets"])
+        st.markdown(f"{_status(words, answer)} · {words('lab.error_size', e=round(width))}")
     if changes := modified(document, words.terminal):
         st.markdown(words.terminal("modified.line", changes=" · ".join(changes)))
     if not desk.scenario.levers:

@@ -129,18 +129,18 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "Net cost to the New Area: {cost}.",
     },
     "lab.weakest": {
-        "zh": "最短的板：{title}，中位 {median}，差 {gap}。",
+        "zh": "离目标最远：{title}，中位 {median}，差 {gap}。",
         "en": "Furthest from reach: {title}, median {median}, {gap} short.",
     },
     "lab.none": {
-        "zh": "在这些假设下，没有一项增长与贡献目标能够达到。",
+        "zh": "在这些假设下，没有一项增长与贡献目标接近达到。",
         "en": "Under these assumptions none of the growth and contribution targets comes near.",
     },
     "lab.running": {"zh": "模拟中 {done}/{wanted}", "en": "Simulating {done} of {wanted}"},
     "lab.exact": {"zh": "精确 N={wanted}", "en": "Exact, N={wanted}"},
     "lab.cached": {"zh": "精确 N={wanted}（已缓存）", "en": "Exact, N={wanted} (cached)"},
     "lab.waiting": {"zh": "前面还有 {n} 次模拟属于其他人", "en": "{n} replicates of others are ahead"},
-    "lab.error_size": {"zh": "概率误差至多 ±{e} 个百分点", "en": "probabilities within ±{e} points"},
+    "lab.error_size": {"zh": "95 % 区间最宽 {e} 个百分点", "en": "95 % intervals at most {e} points wide"},
     "lab.failed": {
         "zh": "本次计算失败，仍显示上一次成功的结果。编号 {code}，可复制给维护者。",
         "en": "This run failed; the last good result is still shown. Code {code}, to be given to a maintainer.",
@@ -175,13 +175,19 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "zh": "目标 {threshold}；{rule}；第 {article} 条。区间为 95 % Wilson 区间，N={n}。",
         "en": "Target {threshold}; {rule}; article {article}. Interval: 95 % Wilson, N={n}.",
     },
+    "card.change_help": {
+        "zh": "同一随机种子下与对照之差：中位 {value}，95 % 区间 {low} 至 {high}；含零时不着色。",
+        "en": "Paired differences from the reference on the same luck: median {value}, 95 % {low} to {high}; no colour "
+        "while that holds zero.",
+    },
     "card.rule.total": {"zh": "五年合计", "en": "total of the period"},
     "card.change": {"zh": "{value} 比对照", "en": "{value} vs reference"},
     "lab.consistency": {"zh": "口径提示", "en": "Do the targets fit together?"},
     "lab.consistency.line": {
-        "zh": "{subject}：增速 {rate} %、贡献 {contribution} 个百分点，意味着占全省 {implied}；公布的份额为 {model}。",
+        "zh": "{subject}：增速 {rate} %、贡献 {contribution} 个百分点，意味着占全省 {implied}；"
+        "模型基年为 {model}（地区生产总值为公布值，其余为估计）。",
         "en": "{subject}: growth of {rate} % and a contribution of {contribution} points imply a share of {implied} of "
-        "the province; the published share is {model}.",
+        "the province; in the base year of the model it is {model} (published for GDP, an estimate for the others).",
     },
     "subject.gdp": {"zh": "地区生产总值", "en": "GDP"},
     "subject.fai": {"zh": "固定资产投资", "en": "Fixed-asset investment"},
@@ -208,6 +214,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "table.high": {"zh": "95 %", "en": "95 %"},
     "table.reference": {"zh": "对照", "en": "Reference"},
     "table.change": {"zh": "变化", "en": "Change"},
+    "table.change_range": {"zh": "变化的 95 % 区间", "en": "95 % of the change"},
     "table.chance": {"zh": "达标可能", "en": "Probability"},
     "table.persons": {"zh": "{n} 人", "en": "{n} persons"},
 }
