@@ -26,6 +26,7 @@ PINNED = ("I13a", "I13j", "I02a", "I18b", "I18d", "I05b", "I11b", "I04a", "I12c"
 SLIDER_STEPS = 200
 LANGUAGES = {"中文": "zh", "English": "en"}
 MOST_FOUND = 20
+_DEFINITIONS = ("def_horizon", "def_rule", "def_share", "def_path", "def_replicates")
 MOST_WARNINGS = 3
 
 
@@ -80,6 +81,10 @@ def _kept() -> dict[str, str]:
 
 def _remember_language() -> None:
     st.query_params["lang"] = LANGUAGES[st.session_state.language]
+    # A browser keeps the words of what was chosen in a list until it is told of the choice anew.
+    for key in ("preset", "park", "article", "assume", "data_id", "group", *map(_key, _DEFINITIONS)):
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
 
 
 def put(desk: Desk, what: str) -> None:

@@ -18,6 +18,7 @@ import pytest
 from experiments.articles import articles
 from experiments.dashboard.evidence import evidence
 from experiments.dashboard.words import Words
+from sim.scenario import load_scenario
 from tests.browser import lab_page as lab
 from tests.browser.harness import DIFFERENT, Address, Record, serve, settle, without
 
@@ -373,3 +374,16 @@ def resident(pid: int) -> float:
     """Return the memory of one process, MB."""
     done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
     return float(done.stdout) / 1024
+
+
+def test_what_was_chosen_in_a_list_changes_its_language_too(page: Page) -> None:
+    lab.open_lab(page, f"{lab.QUICK}&lang=en")
+    presets = page.locator(".st-key-preset input")
+    presets.click()
+    page.keyboard.type(load_scenario("as_written").title["en"])
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name=Words("en")("frame.preset.apply")).wait_for()
+    settle(page)
+    page.get_by_test_id("stButtonGroup").get_by_text("中文", exact=True).click()
+    wanted = load_scenario("as_written").title["zh"]
+    page.wait_for_function("text => document.querySelector('.st-key-preset input').value === text", arg=wanted)
