@@ -91,10 +91,14 @@ class RememberingEngine(ModelEngine):
     """
 
     def __init__(self, pause: Callable[[], None] = lambda: None) -> None:
-        self.pause = pause  # type: ignore[method-assign]
+        self._pause = pause
         self._draws: Kept[Any, Parameters] = Kept(DRAWS)
         self._starts: Kept[Any, Any] = Kept(STARTS)
         self._results: Kept[Any, ArmResult] = Kept(RESULTS)
+
+    def pause(self) -> None:
+        """Let more urgent work go first."""
+        self._pause()
 
     def parameters(self, seed: np.random.SeedSequence | None, path: str) -> Parameters:
         """Draw the uncertain numbers, or return them if they were drawn before."""
