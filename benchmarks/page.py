@@ -77,10 +77,9 @@ def move(page: Page, lever: str, key: str) -> dict[int, float]:
 
 
 def complete(page: Page) -> None:
-    settle(page)
-    page.wait_for_function(lab.DONE, timeout=LIMIT_MS)
+    page.wait_for_function(lab.DONE, timeout=LIMIT_MS, polling=lab.LOOK_MS)
     page.wait_for_timeout(200)
-    page.wait_for_function(lab.DONE, timeout=LIMIT_MS)
+    page.wait_for_function(lab.DONE, timeout=LIMIT_MS, polling=lab.LOOK_MS)
 
 
 def spread(what: str, seconds: list[float], aim: str = "") -> list[Row]:

@@ -474,7 +474,9 @@ def test_after_a_failure_the_last_good_answer_stays(monkeypatch, service):
     good = at.subheader[0].value
     look = service.look
     monkeypatch.setattr(
-        service, "look", lambda ticket: replace(look(ticket), error="E-TEST", document=None, done=0, superseded=False)
+        service,
+        "look",
+        lambda *of, **how: replace(look(*of, **how), error="E-TEST", document=None, done=0, superseded=False),
     )
     at.slider(key="lever_I18b").set_value(1500.0).run()
     assert not at.exception

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,17 +26,15 @@ Document = Mapping[str, Any]
 FIRST = 2  # replicates behind the first answer: fewer give no spread
 STAGES = (FIRST, 20, 64, 128)  # replicates at which the page is drawn anew: charts that flicker cannot be read
 PATIENCE = 2.0  # seconds that a page waits for the first answer before it shows the old one as being updated
-GLANCE = 0.04  # seconds between two looks while waiting; each is a chance for Streamlit to start over
-SOON = 20  # replicates up to which a person may be waiting; later looks would only take time from the model
-REFRESH = {False: 0.4, True: 1.0}  # seconds between two looks at how far it has come, before and after that
+GLANCE = 0.03  # seconds between two looks while waiting; each is a chance for Streamlit to start over
+SAY = 1.0  # seconds between two words on how far it has come
+FOLLOW = 0.3  # seconds after which the browser asks to follow the rest of an answer
 
 
 def page(words: Words, desk: Desk, answers: Answers, found: Shown) -> None:
     """Draw the page for the desk; leave in `found` what is logged about it, however the page ends."""
     ticket = found.ticket
-    slot = st.empty()
-    answer = found.answer = _first(words, answers, ticket, slot)
-    slot.empty()
+    answer = found.answer = _first(words, answers, ticket)
     _note_problem(words, answer)
     if answer.document is not None:
         st.session_state.last_good = answer.document
@@ -43,40 +42,55 @@ def page(words: Words, desk: Desk, answers: Answers, found: Shown) -> None:
             _remember(desk, answer.document)
     document = answer.document or st.session_state.get("last_good")
     if document is None:
-        st.markdown(_status(words, answer))
+        progress = _badge(words, answer)
         st.skeleton(height=400)
     else:
-        _draw(words, desk, answer, document)
+        progress = _draw(words, desk, answer, document)
     if answer.done < answer.wanted and answer.error is None:
-        often = REFRESH[answer.done >= SOON]
-        st.fragment(_tick, run_every=often)(words, answers, ticket, _stage(answer.done))
+        drawing = [True]
+        st.fragment(_follow, run_every=FOLLOW)(words, answers, ticket, answer.done, progress, drawing)
+        drawing.clear()
 
 
-def _stage(done: int) -> int:
-    """Return the last stage reached: between two of them a page would only flicker."""
-    return max((stage for stage in STAGES if stage <= done), default=0)
+def _goal(drawn: int, wanted: int) -> int:
+    """Return the next stage: between two of them a page would only flicker."""
+    return min([stage for stage in STAGES if stage > drawn] + [wanted])
 
 
-def _tick(words: Words, answers: Answers, ticket: Ticket, drawn: int) -> None:
-    """Look how far the answer has come: say so at the top, and draw the page anew when a stage is reached."""
-    answer = answers.look(ticket)
-    if answer.superseded:
-        return
-    if answer.done >= answer.wanted or answer.error or _stage(answer.done) > drawn:
-        st.rerun()
-    with st.container(key="ticker"):
-        st.markdown(_status(words, answer))
+def _follow(words: Words, answers: Answers, ticket: Ticket, drawn: int, progress: Any, drawing: list[bool]) -> None:
+    """Say how far the answer has come, and draw the page anew when it has reached the next stage.
+
+    While the page itself is `drawing` this says it once. Afterwards it lasts until the stage is reached: at each end of
+    a run the browser goes through the whole page, so that many short runs would take the time of the model.
+    """
+    answer, said = answers.look(ticket, full=False), -math.inf
+    while not answer.superseded:
+        goal = _goal(drawn, answer.wanted)
+        if answer.done >= goal or answer.error:
+            st.rerun()
+        if time.monotonic() - said >= SAY:
+            progress.markdown(words("lab.progress", done=answer.done, wanted=answer.wanted))
+            said = time.monotonic()
+        if drawing:
+            return
+        _give_way()
+        answer = answers.wait(ticket, goal, GLANCE, full=False)
 
 
-def _first(words: Words, answers: Answers, ticket: Ticket, slot: Any) -> Answer:
+def _first(words: Words, answers: Answers, ticket: Ticket) -> Answer:
     """Wait for the first honest answer; every look is a place where a newer move may take over."""
     began = time.monotonic()
     while True:
-        answer = answers.wait(ticket, FIRST, GLANCE)
-        waited = time.monotonic() - began
-        if answer.done >= min(FIRST, answer.wanted) or answer.error or answer.superseded or waited > PATIENCE:
-            return answer
-        slot.markdown(_status(words, answer))
+        answer = answers.wait(ticket, FIRST, GLANCE, full=False)
+        late = time.monotonic() - began > PATIENCE
+        if late or answer.done >= min(FIRST, answer.wanted) or answer.error or answer.superseded:
+            return answers.look(ticket)
+        _give_way()
+
+
+def _give_way() -> None:
+    """Let a newer move take over: Streamlit stops a script where it looks at its state; no word to the browser."""
+    st.session_state.get("language")
 
 
 def _remember(desk: Desk, document: Document) -> None:
@@ -114,13 +128,20 @@ def _status(words: Words, answer: Answer) -> str:
     return "● " + words("lab.cached" if answer.cached else "lab.exact", wanted=answer.wanted)
 
 
-def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> None:
+def _badge(words: Words, answer: Answer, precision: str = "") -> Any:
+    """Say what the page shows; return the place behind it for the word on what is being computed meanwhile."""
+    with st.container(key="badge", horizontal=True, gap="small"):
+        st.markdown(_status(words, answer) + precision, width="content")
+        return st.empty()
+
+
+def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> Any:
+    """Draw the answer; return the place for the word on its progress."""
     palette = charts.palette(st.context.theme.type or "light")
     with st.container(key="answer"):
         st.subheader(cards.sentence(words, document), anchor=False)
-    with st.container(key="badge"):
-        width = 100.0 * max((row["high"] or 0.0) - (row["low"] or 0.0) for row in document["targets"])
-        st.markdown(f"{_status(words, answer)} · {words('lab.error_size', e=round(width))}")
+    width = 100.0 * max((row["high"] or 0.0) - (row["low"] or 0.0) for row in document["targets"])
+    progress = _badge(words, answer, f" · {words('lab.error_size', e=round(width))}")
     if changes := modified(document, words.terminal):
         st.markdown(words.terminal("modified.line", changes=" · ".join(changes)))
     if not desk.scenario.levers:
@@ -136,6 +157,7 @@ def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> None:
         _ledger(words, document, palette)
     _consistency(words, document)
     _table(words, document)
+    return progress
 
 
 def _cards(words: Words, document: Document) -> None:

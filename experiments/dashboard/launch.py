@@ -32,6 +32,7 @@ OPTIONS: Mapping[str, Any] = {
     "server.maxUploadSize": 1,
     "server.maxMessageSize": 50,
     "server.fileWatcherType": "none",
+    "runner.postScriptGC": False,
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",

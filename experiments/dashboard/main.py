@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import streamlit as st
 
 from experiments.dashboard import frame, lab, sources
@@ -13,11 +15,13 @@ from experiments.dashboard.words import Words
 from experiments.provenance import data_sha256, version
 
 # Streamlit leaves a band of six lines above a page and five letters beside it: the answer should be seen without them.
-# It also cuts the title of a narrow card, of which the unit is the end.
+# It also cuts the title of a narrow card, of which the unit is the end. Its own sign of a running script, with a button
+# to stop it, would stand beside our badge until an answer is whole.
 STYLE = """
 [data-testid=stMainBlockContainer] { padding-top: 3.5rem; padding-bottom: 2rem; }
 @media (min-width: 900px) { [data-testid=stMainBlockContainer] { padding-left: 2.5rem; padding-right: 2.5rem; } }
 [data-testid=stMetricLabel] :is(div, p) { white-space: normal; overflow: visible; text-overflow: clip; }
+[data-testid=stStatusWidget]:has([data-testid=stStatusWidgetRunningIcon]) { display: none; }
 """
 
 
@@ -26,6 +30,16 @@ def answers() -> Answers:
     """Return the one service of this server: its workers stay warm for all sessions."""
     switch_on()
     return Answers()
+
+
+@st.cache_resource(show_spinner=False)
+def tidy() -> None:
+    """Set aside what is in memory once a page has been drawn: libraries and tables never become garbage.
+
+    A full collection looks at all objects there are and stops every thread meanwhile, for longer than a page takes.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner=False)
@@ -72,6 +86,7 @@ def main() -> None:
     with card(words):
         chosen.run()
     st.markdown(words("foot", version=version(), data=data_sha256()[:8]))
+    tidy()
 
 
 def _banners(words: Words) -> None:

@@ -198,8 +198,11 @@ class Answers:
             question.model_seconds,
         )
 
-    def wait(self, ticket: Ticket, at_least: int, timeout: float) -> Answer:
-        """Return as soon as so many replicates are done, or it failed, is superseded, or `timeout` seconds are over."""
+    def wait(self, ticket: Ticket, at_least: int, timeout: float, full: bool = True) -> Answer:
+        """Return as soon as so many replicates are done, or it failed, is superseded, or `timeout` seconds are over.
+
+        With its document, as `look` does, if it is to be `full`.
+        """
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:
@@ -210,7 +213,7 @@ class Answers:
                 if question.done >= min(at_least, question.plan.replicates) or left <= 0.0:
                     break
                 self._changed.wait(left)
-        return self.look(ticket)
+        return self.look(ticket, full)
 
     def close(self) -> None:
         """End all workers."""

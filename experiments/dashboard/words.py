@@ -137,6 +137,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "en": "Under these assumptions none of the growth and contribution targets comes near.",
     },
     "lab.running": {"zh": "模拟中 {done}/{wanted}", "en": "Simulating {done} of {wanted}"},
+    "lab.progress": {"zh": "已算完 {done}/{wanted}", "en": "{done} of {wanted} computed"},
     "lab.exact": {"zh": "精确 N={wanted}", "en": "Exact, N={wanted}"},
     "lab.cached": {"zh": "精确 N={wanted}（已缓存）", "en": "Exact, N={wanted} (cached)"},
     "lab.waiting": {"zh": "前面还有 {n} 次模拟属于其他人", "en": "{n} replicates of others are ahead"},

@@ -13,22 +13,23 @@ if TYPE_CHECKING:
 COMMAND = run_script(ROOT / "app.py")
 QUICK = "replicates=20"
 ANSWER_MS = 90_000
+LOOK_MS = 100  # between two looks at the page: to look at every frame takes a quarter of a core from the answer
 PLATFORMS = "lever_I05b"  # building of platforms, paid by the New Area: every step shows in the cost
 CHART = "[data-testid=stVegaLiteChart]"
 
 # The badge says that all replicates of the question are done, and the page is at rest.
 DONE = """() => {
     const badge = document.querySelector('.st-key-badge'), app = document.querySelector('[data-testid=stApp]');
-    return badge !== null && badge.innerText.includes('N=') && app.dataset.testScriptState === 'notRunning';
+    return badge !== null && badge.innerText.includes('N=') && app.dataset.testScriptState === 'notRunning'
+        && document.querySelector('[data-testid=stSkeleton], [data-testid=stAppSkeleton]') === null;
 }"""
 
 
 def complete(page: Page) -> None:
     """Wait until the whole answer to the question on the page is shown."""
-    settle(page)
-    page.wait_for_function(DONE, timeout=ANSWER_MS)
+    page.wait_for_function(DONE, timeout=ANSWER_MS, polling=LOOK_MS)
     page.wait_for_timeout(150)  # a run that follows at once would have begun by now
-    page.wait_for_function(DONE, timeout=ANSWER_MS)
+    page.wait_for_function(DONE, timeout=ANSWER_MS, polling=LOOK_MS)
 
 
 def open_lab(page: Page, query: str = QUICK) -> None:
