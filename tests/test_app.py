@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from experiments.chart_text import GROUPS
-from experiments.dashboard import cards, desk, frame, guard, main
+from experiments.dashboard import cards, desk, guard, main, session
 from experiments.dashboard.desk import Desk, to_query
 from experiments.dashboard.evidence import evidence
 from experiments.dashboard.service import Answers
@@ -32,6 +32,7 @@ SCRIPT = str(Path(__file__).resolve().parent.parent / "app.py")
 TIMEOUT = 60.0
 PAGES = {"lab": "", "sources": calc_hash("sources")}
 FULL_PLAN = Desk.plan
+PANELS = ("levers", "assumptions", "definitions", "share", "consistency", "table")
 WORDS = {language: Words(language) for language in ("zh", "en")}
 
 
@@ -57,11 +58,12 @@ def small(monkeypatch, service):
 
 
 def opened(query: dict[str, str], page: str = "lab") -> AppTest:
-    """Open the app as a link does, and run it until the answer is whole."""
+    """Open the app as a link does, unfold everything, and run it until the answer is whole."""
     at = AppTest.from_file(SCRIPT, default_timeout=TIMEOUT)
     for key, value in query.items():
         at.query_params[key] = value
     at._page_hash = PAGES[page]
+    at.session_state["panels"] = dict.fromkeys(PANELS, True)
     return whole(at.run())
 
 
@@ -79,7 +81,7 @@ def on_data_page(at: AppTest) -> bool:
 
 
 def words_of(at: AppTest) -> Words:
-    return WORDS[frame.LANGUAGES[at.session_state["language"]]]
+    return WORDS[session.LANGUAGES[at.session_state["language"]]]
 
 
 def now(at: AppTest) -> Desk:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import streamlit as st
 
-from experiments.dashboard.desk import REPLICATES, Desk, History, changes, from_query, to_query
+from experiments.dashboard.desk import REPLICATES, Desk, History, changes, to_query
+from experiments.dashboard.session import LANGUAGES, bound, history, key_of, opened, put
 from experiments.dashboard.words import Words
 from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
 from experiments.timing import misfits, warning
@@ -24,27 +23,9 @@ from sim.toml_guard import parse_toml
 # The levers that are always drawn: the largest in money or in growth, one for each kind of measure.
 PINNED = ("I13a", "I13j", "I02a", "I18b", "I18d", "I05b", "I11b", "I04a", "I12c", "I09g", "I14a", "I19a")
 SLIDER_STEPS = 200
-LANGUAGES = {"中文": "zh", "English": "en"}
 MOST_FOUND = 20
 _DEFINITIONS = ("def_horizon", "def_rule", "def_share", "def_path", "def_replicates")
 MOST_WARNINGS = 3
-
-
-def history() -> History:
-    """Return the steps of this session; the first desk comes from the share link."""
-    if "history" not in st.session_state:
-        query = {key: value for key, value in st.query_params.to_dict().items() if isinstance(value, str)}
-        desk, problems = from_query(query)
-        st.session_state.history = History(desk)
-        st.session_state.link_problems = problems
-        st.session_state.link_version = query.get("mv")
-        st.session_state.language = next((k for k, v in LANGUAGES.items() if v == query.get("lang")), _locale())
-    steps: History = st.session_state.history
-    return steps
-
-
-def _locale() -> str:
-    return "English" if (st.context.locale or "zh").lower().startswith("en") else "中文"
 
 
 def draw(words: Words, on_lab: bool) -> Desk:
@@ -63,14 +44,17 @@ def draw(words: Words, on_lab: bool) -> Desk:
         _presets(words, steps)
         _changes(words, steps)
         _timing(words, steps.now)
-        with st.expander(words("frame.levers"), expanded=on_lab, icon=None):
-            _levers(words, steps.now)
-        with st.expander(words("frame.assumptions", n=len(steps.now.scenario.assumptions))):
-            _assumptions(words, steps)
-        with st.expander(words("frame.definitions")):
-            _definitions(words, steps.now)
-        with st.expander(words("frame.share")):
-            _share(words, steps)
+        fixed = len(steps.now.scenario.assumptions)
+        for name, label, content in (
+            ("levers", words("frame.levers"), _levers),
+            ("assumptions", words("frame.assumptions", n=fixed), _assumptions),
+            ("definitions", words("frame.definitions"), _definitions),
+            ("share", words("frame.share"), _share),
+        ):
+            panel = opened(name if on_lab else f"{name} elsewhere", label, first=on_lab and name == "levers")
+            if panel.open:
+                with panel:
+                    content(words, steps.now)
     st.query_params.from_dict({**to_query(steps.now, words.language), **_kept()})
     return steps.now
 
@@ -82,37 +66,9 @@ def _kept() -> dict[str, str]:
 def _remember_language() -> None:
     st.query_params["lang"] = LANGUAGES[st.session_state.language]
     # A browser keeps the words of what was chosen in a list until it is told of the choice anew.
-    for key in ("preset", "park", "article", "assume", "data_id", "group", *map(_key, _DEFINITIONS)):
+    for key in ("preset", "park", "article", "assume", "data_id", "group", *map(key_of, _DEFINITIONS)):
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
-
-
-def put(desk: Desk, what: str) -> None:
-    """Take a step to another desk; `what` names the thing that moved."""
-    steps: History = st.session_state.history
-    steps.put(desk, what, time.monotonic())
-
-
-def bound(name: str, value: Any) -> str:
-    """Return the key of the widget that shows a value of the desk, which is the truth.
-
-    Where something else than the widget has changed the value (undo, a preset, a file), it is another widget from then
-    on: a browser that does not know of the change yet sends the old value along with the next click, and a widget of
-    the same key would take that for a move of the person.
-    """
-    key = _key(name)
-    if key in st.session_state and st.session_state[key] != value:
-        st.session_state.turns[name] = st.session_state.turns.get(name, 0) + 1
-        key = _key(name)
-    if key not in st.session_state:
-        st.session_state[key] = value
-    return key
-
-
-def _key(name: str) -> str:
-    """Return the key of the widget that is bound now; a callback with another one comes from a browser that is late."""
-    turns: dict[str, int] = st.session_state.setdefault("turns", {})
-    return f"{name}_{turns[name]}" if name in turns else name
 
 
 # Steps and presets ---------------------------------------------------------------------------------------------------
@@ -266,12 +222,14 @@ def _lever(words: Words, desk: Desk, row: Lever) -> None:
         args=(row.id, key),
     )
     if row.id in desk.scenario.levers:
-        with st.popover(words("frame.fine"), key=f"fine_{row.id}"):
-            _fine(words, desk, row)
+        panel = st.popover(words("frame.fine"), key=f"fine_{row.id}", on_change="rerun")
+        if panel.open:
+            with panel:
+                _fine(words, desk, row)
 
 
 def _moved(lever: str, key: str) -> None:
-    if key != _key(f"lever_{lever}"):
+    if key != key_of(f"lever_{lever}"):
         return
     desk = st.session_state.history.now
     put(desk.with_lever(lever, replace(desk.setting(lever), value=float(st.session_state[key]))), lever)
@@ -308,8 +266,7 @@ def _fine(words: Words, desk: Desk, row: Lever) -> None:
 # Assumptions and definitions -----------------------------------------------------------------------------------------
 
 
-def _assumptions(words: Words, steps: History) -> None:
-    desk = steps.now
+def _assumptions(words: Words, desk: Desk) -> None:
     st.markdown(words("assume.note"))
     rows = {row.id: row for row in tables.parameters().values() if row.role == "uncertain"}
     chosen = st.selectbox(
@@ -353,7 +310,7 @@ def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
 
 
 def _assumed(ident: str, key: str) -> None:
-    if key != _key(f"assume_{ident}"):
+    if key != key_of(f"assume_{ident}"):
         return
     put(st.session_state.history.now.with_assumption(ident, float(st.session_state[key])), ident)
 
@@ -378,7 +335,7 @@ def _definitions(words: Words, desk: Desk) -> None:
 
 
 def _defined(name: str, key: str) -> None:
-    if key != _key(f"def_{name}"):
+    if key != key_of(f"def_{name}"):
         return
     put(replace(st.session_state.history.now, **{name: st.session_state[key]}), name)
 
@@ -386,8 +343,7 @@ def _defined(name: str, key: str) -> None:
 # Share and download --------------------------------------------------------------------------------------------------
 
 
-def _share(words: Words, steps: History) -> None:
-    desk = steps.now
+def _share(words: Words, desk: Desk) -> None:
     st.markdown(words("share.link"))
     st.markdown(words("share.file"))
     text = replace(desk.scenario, name="lab").normal_form()

@@ -18,6 +18,7 @@ from experiments.dashboard import cards
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.record import Shown
 from experiments.dashboard.service import Answer, Answers, Ticket
+from experiments.dashboard.session import opened
 from experiments.dashboard.words import Words
 from experiments.modified import modified
 from experiments.region_map import region_map
@@ -155,8 +156,11 @@ def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> Any:
         _map(words, document, palette)
     with right:
         _ledger(words, document, palette)
-    _consistency(words, document)
-    _table(words, document)
+    for name, content in (("consistency", _consistency), ("table", _table)):
+        panel = opened(name, words(f"lab.{name}"))
+        if panel.open:
+            with panel:
+                content(words, document)
     return progress
 
 
@@ -252,35 +256,33 @@ def _ledger(words: Words, document: Document, palette: Mapping[str, str]) -> Non
 
 
 def _consistency(words: Words, document: Document) -> None:
-    with st.expander(words("lab.consistency")):
-        for row in document["contradictions"]:
-            st.markdown(
-                words(
-                    "lab.consistency.line",
-                    subject=words.known(f"subject.{row['subject']}", row["subject"]),
-                    rate=f"{row['rate']:g}",
-                    contribution=f"{row['contribution']:g}",
-                    implied=f"{100 * row['implied_share']:.1f} %",
-                    model=f"{100 * row['model_share']:.1f} %",
-                )
+    for row in document["contradictions"]:
+        st.markdown(
+            words(
+                "lab.consistency.line",
+                subject=words.known(f"subject.{row['subject']}", row["subject"]),
+                rate=f"{row['rate']:g}",
+                contribution=f"{row['contribution']:g}",
+                implied=f"{100 * row['implied_share']:.1f} %",
+                model=f"{100 * row['model_share']:.1f} %",
             )
+        )
 
 
 def _table(words: Words, document: Document) -> None:
     rows = cards.table(words, document)
-    with st.expander(words("lab.table")):
-        st.table(rows, hide_index=True)
-        st.download_button(
-            words("lab.replicates_file"), as_csv(rows), "targets.csv", "text/csv", key="download_csv", on_click="ignore"
-        )
-        st.download_button(
-            words("lab.document_file"),
-            lambda: json.dumps(document, ensure_ascii=False, indent=1),
-            "result.json",
-            "application/json",
-            key="download_json",
-            on_click="ignore",
-        )
+    st.table(rows, hide_index=True)
+    st.download_button(
+        words("lab.replicates_file"), as_csv(rows), "targets.csv", "text/csv", key="download_csv", on_click="ignore"
+    )
+    st.download_button(
+        words("lab.document_file"),
+        json.dumps(document, ensure_ascii=False, indent=1),
+        "result.json",
+        "application/json",
+        key="download_json",
+        on_click="ignore",
+    )
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

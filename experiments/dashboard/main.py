@@ -6,7 +6,7 @@ import gc
 
 import streamlit as st
 
-from experiments.dashboard import frame, lab, sources
+from experiments.dashboard import frame, lab, session, sources
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.guard import card
 from experiments.dashboard.record import shown, switch_on
@@ -52,8 +52,8 @@ def main() -> None:
     """Draw the frame and the page that was asked for."""
     if "session_id" not in st.session_state:
         st.session_state.session_id = answers().new_session()
-    frame.history()
-    words = words_of(frame.LANGUAGES[st.session_state.language])
+    session.history()
+    words = words_of(session.LANGUAGES[st.session_state.language])
     st.set_page_config(page_title=words("app.title"), layout="wide")
     tongue = "zh-CN" if words.language == "zh" else "en"
     st.html(
@@ -78,7 +78,7 @@ def main() -> None:
     on_lab[0] = chosen is pages[0]
     if on_lab[0]:
         with card(words):  # before the frame is drawn, so that the model runs meanwhile
-            asked.append(answers().ask(st.session_state.session_id, frame.history().now.plan()))
+            asked.append(answers().ask(st.session_state.session_id, session.history().now.plan()))
     desk = Desk()
     with card(words):
         desk = frame.draw(words, on_lab[0])
