@@ -347,6 +347,14 @@ def test_any_slider_has_a_step_between_its_ends(low, span, share):
     assert decimals(step) % low
 
 
+@given(st.sampled_from(sorted(LEVERS)), st.integers(0, 10_000))
+def test_a_slider_shows_a_value_between_two_steps_as_it_is(lever, where):
+    row = LEVERS[lever]
+    value = round(row.low + (row.high - row.low) * where / 10_000, 4)
+    step = slider_step(row.low, row.high, (row.baseline, row.as_written, value))
+    assert float(decimals(step, value) % value) == pytest.approx(value, abs=1e-9)
+
+
 def test_the_levers_that_are_always_drawn_exist():
     assert len(set(PINNED)) == len(PINNED)
     assert set(PINNED) <= set(LEVERS)

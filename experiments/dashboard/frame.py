@@ -26,6 +26,7 @@ SLIDER_STEPS = 200
 MOST_FOUND = 20
 _DEFINITIONS = ("def_horizon", "def_rule", "def_share", "def_path", "def_replicates")
 MOST_WARNINGS = 3
+TEXT_ENDS = 2025  # the last year that the document sets figures for
 
 
 def draw(words: Words, on_lab: bool) -> Desk:
@@ -126,13 +127,16 @@ def _changes(words: Words, steps: History) -> None:
 
 
 def _timing(words: Words, desk: Desk) -> None:
-    """Warn of levers whose dates do not fit the target year; the first few of many."""
+    """Warn of levers whose dates do not fit the target year, the first few of many, and of going on after the text."""
     found = misfits(desk.scenario, desk.horizon)
     if found:
         lines = [f"- {warning(row, words.terminal)}" for row in found[:MOST_WARNINGS]]
         if len(found) > MOST_WARNINGS:
             lines.append("- " + words("frame.more", n=len(found) - MOST_WARNINGS))
         st.warning("\n".join(lines))
+    going_on = sum(setting.end is None for setting in desk.scenario.levers.values())
+    if desk.horizon > TEXT_ENDS and going_on:
+        st.warning(words("frame.goes_on", n=going_on, last=TEXT_ENDS, horizon=desk.horizon))
 
 
 # Levers --------------------------------------------------------------------------------------------------------------
@@ -193,9 +197,11 @@ def slider_step(low: float, high: float, marks: Iterator[float] | tuple[float, .
     return span / SLIDER_STEPS
 
 
-def decimals(step: float) -> str:
-    """Return the number format that shows a step and no more."""
-    return f"%.{max(0, -math.floor(math.log10(step) + 1e-9))}f"
+def decimals(step: float, value: float = 0.0) -> str:
+    """Return the number format that shows a step, and a value that lies between two steps, and no more."""
+    needed = -math.floor(math.log10(step) + 1e-9)
+    _, _, digits = f"{value:.6f}".rstrip("0").partition(".")
+    return f"%.{max(0, needed, len(digits))}f"
 
 
 def slider_format(number: str, words: Words, unit: str) -> str:
@@ -216,7 +222,7 @@ def _lever(words: Words, desk: Desk, row: Lever) -> None:
         row.high,
         step=step,
         key=key,
-        format=slider_format(decimals(step), words, row.unit),
+        format=slider_format(decimals(step, setting.value), words, row.unit),
         help=words.lever_help(row),
         on_change=_moved,
         args=(row.id, key),
@@ -299,7 +305,7 @@ def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
             row.high,
             step=step,
             key=key,
-            format=decimals(step),
+            format=decimals(step, value),
             help=f"{row.id} · {row.source}",
             on_change=_assumed,
             args=(row.id, key),
@@ -350,7 +356,7 @@ def _share(words: Words, desk: Desk) -> None:
     st.download_button(
         words("share.scenario"), text, "lab.toml", "application/toml", key="download_scenario", on_click="ignore"
     )
-    st.code(command(desk), language="bash")
+    st.code(command(desk), language="bash", wrap_lines=True)
     given = st.file_uploader(words("share.open"), type="toml", key="upload")
     if given is not None and st.session_state.get("opened") != given.file_id:
         st.session_state.opened = given.file_id
@@ -367,7 +373,7 @@ def _share(words: Words, desk: Desk) -> None:
             st.rerun()
     if st.session_state.get("upload_problem"):
         st.error(words("share.refused"))
-        st.code(st.session_state.upload_problem, language=None)
+        st.code(st.session_state.upload_problem, language=None, wrap_lines=True)
 
 
 def command(desk: Desk) -> str:

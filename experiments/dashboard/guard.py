@@ -31,7 +31,7 @@ def card(words: Words) -> Iterator[None]:
         raise
     except InputError as error:
         st.error(words("lab.refused"))
-        st.code(str(error), language=None)
+        st.code(str(error), language=None, wrap_lines=True)
     except Exception:
         code = code_of(traceback.format_exc())
         log.exception("%s: a page failed", code)

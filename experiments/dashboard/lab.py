@@ -39,8 +39,7 @@ def page(words: Words, desk: Desk, answers: Answers, found: Shown) -> None:
     _note_problem(words, answer)
     if answer.document is not None:
         st.session_state.last_good = answer.document
-        if answer.done >= answer.wanted:
-            _remember(desk, answer.document)
+        _remember(desk, answer.document)
     document = answer.document or st.session_state.get("last_good")
     if document is None:
         progress = _badge(words, answer)
@@ -95,8 +94,9 @@ def _give_way() -> None:
 
 
 def _remember(desk: Desk, document: Document) -> None:
-    """Keep the medians of finished answers, by desk: what the ghost line of the step before is drawn from."""
-    kept = st.session_state.setdefault("finished", {})
+    """Keep the newest medians that were shown, by desk: what the ghost line of the step before is drawn from."""
+    kept = st.session_state.setdefault("medians", {})
+    kept.pop(desk, None)
     kept[desk] = {"targets": document["targets"], "series": document["series"]}
     while len(kept) > 20:
         kept.pop(next(iter(kept)))
@@ -106,7 +106,7 @@ def _ghost() -> Document | None:
     before = st.session_state.history.before
     if not st.session_state.get("ghost") or before is None:
         return None
-    found: Document | None = st.session_state.get("finished", {}).get(before)
+    found: Document | None = st.session_state.get("medians", {}).get(before)
     return found
 
 
@@ -117,7 +117,7 @@ def _note_problem(words: Words, answer: Answer) -> None:
         st.error(words("lab.failed", code=answer.error))
     else:
         st.error(words("lab.refused"))
-        st.code(answer.error, language=None)
+        st.code(answer.error, language=None, wrap_lines=True)
 
 
 def _status(words: Words, answer: Answer) -> str:
@@ -204,7 +204,9 @@ def _map(words: Words, document: Document, palette: Mapping[str, str]) -> None:
         return
     st.subheader(words("lab.map"), anchor=False)
     places = document["places"]
-    year = st.select_slider(words("lab.year"), places["year"], value=places["year"][-1], key="map_year")
+    year = st.select_slider(
+        words("lab.year"), places["year"], value=places["year"][-1], key=f"map_year_{places['year'][-1]}"
+    )
     sites = cards.sites(words)
     chosen = st.session_state.get("park")
     specification, alt = region_map(document, year, words.language, palette, chosen)

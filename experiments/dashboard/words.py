@@ -44,6 +44,12 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "frame.changes": {"zh": "改动（{n}）", "en": "Changes ({n})"},
     "frame.unchanged": {"zh": "与基准相同", "en": "Same as baseline"},
     "frame.more": {"zh": "另有 {n} 项同样如此。", "en": "and {n} more."},
+    "frame.goes_on": {
+        "zh": "文件的资金安排到 {last} 年为止；这里有 {n} 项工具未设结束日期，按延续到 {horizon} 年计算"
+        "（本实验室的假设）。",
+        "en": "The document arranges money up to {last}; {n} levers have no end here and are taken to go on to "
+        "{horizon} (an assumption of this lab).",
+    },
     "frame.back": {"zh": "× 撤掉", "en": "× take back"},
     "frame.levers": {"zh": "政策工具", "en": "Policy levers"},
     "frame.search": {"zh": "搜索工具", "en": "Search levers"},
