@@ -15,7 +15,10 @@ Palette = Mapping[str, str]
 Specification = dict[str, Any]
 Chart = tuple[Specification, str]
 FONT = "'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
-TITLE_COLUMNS, SUBTITLE_COLUMNS = 40, 48  # what 300 pixels hold at 14 and at 12 pixels, Chinese characters taking two
+TITLE_COLUMNS, SUBTITLE_COLUMNS = (
+    36,
+    44,
+)  # what 310 pixels hold, whatever the font, at 14 and at 12 pixels, Chinese characters taking two
 # What stays on one line: opening marks with what follows, letters and digits, one wide character; then closing marks.
 _WORD = re.compile(
     r"[（《“(]*(?:[^\s\u2e80-\u9fff\uff00-\uffef（《“”》）]+|[\u2e80-\u9fff]|[\uff00-\uffef])?"
@@ -143,6 +146,7 @@ def labels(
     """
     words = {"type": "text", "fontSize": 12, **mark}
     edge = {**words, "color": colours["page"], "stroke": colours["page"], "strokeWidth": 4, "strokeJoin": "round"}
+    edge["aria"] = False  # a screen reader says a label once
     layers: list[Specification] = []
     for kind in (edge, {**words, "color": colours[colour]}):
         layers.append({**({"data": dict(data)} if data else {}), "mark": kind, "encoding": dict(encoding)})

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.chart_frame import Chart, Document, Palette, Specification, frame, lines, tooltip
+from experiments.chart_frame import SUBTITLE_COLUMNS, Chart, Document, Palette, Specification, frame, lines, tooltip
 from experiments.chart_text import chart_text as say
 from experiments.messages import Messages
 from experiments.wording import money
@@ -19,9 +19,8 @@ PAYERS = ("new_area", "province", "kunming")
 PUBLIC_WORKS = (*INVESTING, "I11b")
 MOST_ITEMS = 8
 LEAST_SHARE = 0.005  # of the largest item: a smaller one would have no bar that can be seen
-_COLUMNS = 48  # what 300 pixels hold
 _LINE, _BAR, _GAP = 15, 14, 8  # pixels
-_FIGURE_ROOM = 0.2  # share of the axis for a figure at the end of the longest bar
+_FIGURE_ROOM = 0.25  # share of the axis for a figure at the end of the longest bar
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ def _rows(
         rows.append({"y": y, "label": heading, "weight": "bold"})
         y += _LINE + 3
         for item in (item for item in items if item.payer == payer):
-            label = lines(_label(item, unit, text), _COLUMNS)
+            label = lines(_label(item, unit, text), SUBTITLE_COLUMNS)
             bar = y + _LINE * len(label) + _BAR // 2
             rows.append(
                 {
@@ -182,7 +181,7 @@ def _rows(
                     "item": item.title,
                     "payer": say(f"ledger.payer.{payer}", text.language),
                     "amount": money(item.paid, text),
-                    "cut": money(item.cut, text),
+                    "cut": money(item.cut, text) if item.cut else say("ledger.none", text.language),
                 }
             )
             y = bar + _BAR // 2 + _GAP

@@ -14,11 +14,11 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "en": "median {median}, reaches target {target}",
     },
     "fan.key": {
-        "zh": "实线：当前方案，带：50 %、90 % 区间；虚线：对照",
-        "en": "policy with 50 and 90 % bands; dashes: reference",
+        "zh": "当前方案，带 50 %、90 % 区间；虚线：对照",
+        "en": "policy, 50 and 90 % bands; dashes: reference",
     },
     "fan.key.ghost": {"zh": "细虚线：上一步", "en": "thin: previous step"},
-    "fan.key.dots": {"zh": "圆点：已公布，不足一年", "en": "dots: published, part-year"},
+    "fan.key.dots": {"zh": "圆点：已公布，不足一年", "en": "dots: published so far"},
     "fan.key.and": {"zh": "；", "en": "; "},
     "fan.target": {"zh": "目标 {value}", "en": "target {value}"},
     "fan.alt": {

@@ -178,7 +178,7 @@ def _bar(
     bands = {name: finite(row[name]) for name in ("p05", "p25", "p75", "p95")}
     low, high = domain([*values.values(), *bands.values()])
     key = [say("bar.key", language), say("fan.key.ghost", language) if before else ""]
-    specification = frame(title, key, colours, 136)
+    specification = frame(title, key, colours, 142)
     # The lines are the data of the chart, so that three layers share them; the bands are one row beside them.
     specification["data"] = {"values": _uprights(row, values, (low, high), language, colours)}
     axis = {"title": shown["unit"], "grid": False, "tickCount": 6}
@@ -222,7 +222,7 @@ def _uprights(
         ("against", "baseline", 4, 6, 4, 22, 68, 78),
         ("before", "ghost", 1.5, 3, 3, 22, 62, 0),
         ("median", "current", 3, 1, 0, 22, 62, 12),
-        ("target", "target", 2, 2, 3, 0, 88, 98),
+        ("target", "target", 2, 2, 3, 0, 86, 95),
     ):
         value = values[name]
         if value is None:

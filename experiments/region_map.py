@@ -167,7 +167,7 @@ def _names(colours: Palette) -> list[Specification]:
     """Return the labels of all nodes, above the links."""
     own = {name: {"expr": f"datum.{name}"} for name in ("align", "baseline", "dx", "dy")}
     words = {"text": {"field": "label"}}
-    return labels(words, colours, "text", **own, lineBreak="\n", lineHeight=_LINE_HEIGHT)
+    return labels(words, colours, "text", **own, aria=False, lineBreak="\n", lineHeight=_LINE_HEIGHT)
 
 
 def _links(
