@@ -108,7 +108,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "map.change": {"zh": "{sign} {size} %", "en": "{sign} {size} %"},
     "map.link": {"zh": "{source} – {target}", "en": "{source} – {target}"},
     "map.park": {
-        "zh": "{park}：年产出 {output}，与对照之差 {change}",
+        "zh": "{park}：产出 {output}/年，与对照之差 {change}",
         "en": "{park}: output {output} a year, {change} against the reference",
     },
     "map.unknown": {"zh": "无结果", "en": "no result"},
