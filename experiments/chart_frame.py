@@ -15,7 +15,10 @@ Palette = Mapping[str, str]
 Specification = dict[str, Any]
 Chart = tuple[Specification, str]
 FONT = "'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
-TITLE_COLUMNS, SUBTITLE_COLUMNS = 42, 50  # what 320 pixels hold at 14 and at 12 pixels, Chinese characters taking two
+TITLE_COLUMNS, SUBTITLE_COLUMNS = (
+    36,
+    44,
+)  # what 310 pixels hold, whatever the font, at 14 and at 12 pixels, Chinese characters taking two
 # What stays on one line: opening marks with what follows, letters and digits, one wide character; then closing marks.
 _WORD = re.compile(
     r"[（《“(]*(?:[^\s\u2e80-\u9fff\uff00-\uffef（《“”》）]+|[\u2e80-\u9fff]|[\uff00-\uffef])?"
@@ -58,12 +61,12 @@ def palette(kind: str) -> Palette:
     return _PALETTES["dark" if kind == "dark" else "light"]
 
 
-def frame(title: str, subtitle: Sequence[str], colours: Palette, height: int) -> Specification:
-    """Return title, size, fonts and colours; every part of the subtitle starts a line, and long lines are folded.
+def frame(title: Sequence[str], subtitle: Sequence[str], colours: Palette, height: int) -> Specification:
+    """Return title, size, fonts and colours; every part of title and subtitle starts a line, long ones are folded.
 
     `height` is that of the plot in pixels; room for the heading and for the labels of one axis is added.
     """
-    head = lines(title, TITLE_COLUMNS)
+    head = [line for part in title for line in lines(part, TITLE_COLUMNS)]
     below = [line for part in subtitle if part for line in lines(part, SUBTITLE_COLUMNS)]
     axis = {
         "labelColor": colours["soft"],
@@ -135,14 +138,18 @@ def tooltip(language: str, **fields: str) -> list[dict[str, str]]:
 
 
 def labels(
-    data: Mapping[str, Any], encoding: Mapping[str, Any], colours: Palette, colour: str, **mark: Any
+    encoding: Mapping[str, Any], colours: Palette, colour: str, data: Mapping[str, Any] | None = None, **mark: Any
 ) -> list[Specification]:
-    """Return two layers of text: an edge in the colour of the page, against lines beneath, and the words."""
-    words = {"type": "text", "fontSize": 12, "font": FONT, **mark}
+    """Return two layers of text: an edge in the colour of the page, against lines beneath, and the words.
+
+    Without `data` the labels are those of the data of the chart.
+    """
+    words = {"type": "text", "fontSize": 12, **mark}
     edge = {**words, "color": colours["page"], "stroke": colours["page"], "strokeWidth": 4, "strokeJoin": "round"}
+    edge["aria"] = False  # a screen reader says a label once
     layers: list[Specification] = []
     for kind in (edge, {**words, "color": colours[colour]}):
-        layers.append({"data": dict(data), "mark": kind, "encoding": dict(encoding)})
+        layers.append({**({"data": dict(data)} if data else {}), "mark": kind, "encoding": dict(encoding)})
     return layers
 
 

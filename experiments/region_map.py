@@ -16,20 +16,21 @@ from sim.calibration import tables
 LEAST_CHANGE = 0.05  # per cent of output: a smaller change is none
 FEWEST_SHOWN = 0.02  # share of the largest flow: a thinner line would only be in the way
 
-# By site: what is added to longitude and latitude in degrees (the airport sites almost coincide), the side of the
-# label.
+# By site: what is added to longitude and latitude in degrees, and the side of the label. The airport sites almost
+# coincide; the others have made room so that no label stands on a link or on another one, from a phone's width on.
+# West stays west, and south stays south.
 _DRAWN: Mapping[str, tuple[float, float, str]] = {
-    "anning_park": (-0.06, 0.03, "above"),
-    "anning": (-0.01, -0.03, "below"),
-    "taiping": (0.0, 0.04, "above"),
-    CENTRE: (0.0, -0.06, "below"),
-    "dabanqiao": (-0.01, 0.0, "below"),
-    "airport_zone": (0.0, 0.05, "left"),
-    "bonded_zone": (0.1, -0.07, "below"),
-    "asean_park": (0.13, -0.02, "right"),
-    "xiaoshao": (0.0, 0.07, "left"),
-    "yanglin": (0.06, 0.03, "right"),
-    "songming": (0.02, 0.0, "right"),
+    "anning_park": (-0.04, 0.0, "above"),
+    "anning": (0.07, -0.05, "right"),
+    "taiping": (0.03, 0.02, "above"),
+    CENTRE: (0.05, -0.06, "right"),
+    "dabanqiao": (-0.01, -0.04, "right"),
+    "airport_zone": (-0.07, 0.04, "left"),
+    "bonded_zone": (0.02, 0.0, "right"),
+    "asean_park": (0.04, 0.02, "right"),
+    "xiaoshao": (-0.03, 0.06, "left"),
+    "yanglin": (0.0, 0.03, "right"),
+    "songming": (0.08, -0.04, "above"),
 }
 _SIDES: Mapping[str, tuple[str, str]] = {
     "left": ("right", "middle"),
@@ -41,7 +42,6 @@ _LINE_HEIGHT = 15
 _SMALLEST, _LARGEST = 70.0, 1300.0  # square pixels
 # A line that ends at the airport ends at the zone around it.
 _STANDS_FOR: Mapping[str, str] = {"changshui_airport": "airport_zone"}
-_BILLION: Mapping[str, float] = {"zh": 0.01, "en": 0.001}  # from million yuan to 亿元, to billion yuan
 
 
 def region_map(document: Document, year: int, language: str, colours: Palette, selected: str | None = None) -> Chart:
@@ -55,22 +55,29 @@ def region_map(document: Document, year: int, language: str, colours: Palette, s
     largest = max(known, key=lambda row: row["output"], default=parks[0])
     changed = max(parks, key=lambda row: abs(row["change"] or 0.0))
     change = f"{changed['change'] or 0.0:+.1f} %".replace("-", "−")
-    facts = {"year": year, "changed": changed["title"], "change": change, "largest": largest["title"]}
-    output = None if largest["output"] is None else largest["output"] / _BILLION[language]
+    facts = {"year": year, "changed": changed["short"], "change": change, "largest": largest["short"]}
+    facts["output"] = _money(largest["output"], language)
     title = say("map.title" if changed["sign"] else "map.title.same", language, **facts)
     key = [say("map.key.size", language), say("map.key.lines", language)]
-    specification = frame(title, key, colours, 400)
+    specification = frame([title], key, colours, 400)
     specification["params"] = [
         {"name": "park", "select": {"type": "point", "fields": ["id"], "toggle": False}, "views": ["nodes"]}
     ]
+    # Circles and labels share the places; a city is a place, but no park.
+    specification["data"] = {"values": [row | _beside(row, largest["output"]) for row in nodes]}
+    specification["encoding"] = {"x": _X, "y": _Y}
     specification["layer"] = [
         _links(document, year, nodes, language, colours),
         _planned(nodes, colours),
         _circles(parks, language, colours),
-        _centre(nodes, colours),
-        *(layer for row in nodes for layer in _name(row, largest["output"], colours)),
+        _centre(colours),
+        *_names(colours),
     ]
-    return specification, say("map.alt", language, output=money(output, Messages(language)), **facts)
+    return specification, say("map.alt", language, **facts)
+
+
+def _money(million_yuan: float | None, language: str) -> str:
+    return say("map.unknown", language) if million_yuan is None else money(million_yuan, Messages(language))
 
 
 def _axis(field: str, low: float, high: float) -> dict[str, Any]:
@@ -78,8 +85,8 @@ def _axis(field: str, low: float, high: float) -> dict[str, Any]:
     return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
 
 
-_X, _Y = _axis("x", 102.14, 103.5), _axis("y", 24.8, 25.41)
-_ENDS = {"x": _X, "y": _Y, "x2": {"field": "x2"}, "y2": {"field": "y2"}}
+_X, _Y = _axis("x", 102.14, 103.5), _axis("y", 24.8, 25.42)
+_ENDS = {"x": {"field": "x"}, "y": {"field": "y"}, "x2": {"field": "x2"}, "y2": {"field": "y2"}}
 
 
 def _nodes(document: Document, year: int, language: str, selected: str | None) -> list[dict[str, Any]]:
@@ -90,40 +97,28 @@ def _nodes(document: Document, year: int, language: str, selected: str | None) -
         change = 100.0 * (value / reference - 1.0) if value is not None and reference else None
         size = change or 0.0
         sign = "▲" if size > LEAST_CHANGE else "▼" if size < -LEAST_CHANGE else ""
-        output = None if value is None else value * _BILLION[language]
-        facts = {"output": output, "change": change, "sign": sign, "selected": ident == selected}
-        facts["said"] = _said(ident, output, change, language)
+        facts = {"output": value, "change": change, "sign": sign, "selected": ident == selected}
         rows.append(_node(ident, language, facts))
     return [*rows, _node(CENTRE, language, {"output": None, "change": None, "sign": "", "selected": False})]
 
 
-def _said(ident: str, output: float | None, change: float | None, language: str) -> str:
-    """Return what a screen reader says of a circle: the name, the output and the change, as the tooltip shows them."""
-    unknown = say("map.unknown", language)
-    figures = {
-        "output": unknown if output is None else f"{output:,.1f}",
-        "change": unknown if change is None else f"{change:+.2f}",
-    }
-    return say("map.park", language, park=_title(ident, language), **figures)
-
-
 def _node(ident: str, language: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a site with its place on the map and a label of one or two lines: its name, its change."""
+    """Return a site with its place on the map, a label of one or two lines (its name, its change), and what a tooltip
+    and a screen reader say of it.
+    """
     known = tables.sites()
     site = known[ident] if ident in known else known[tables.parks()[ident].site]
     dx, dy, side = _DRAWN.get(ident, (0.0, 0.0, "right"))
-    name = _title(ident, language)
-    change = say("map.change", language, sign=facts["sign"], size=f"{abs(facts['change'] or 0.0):.1f}")
-    label = [name, change] if facts["sign"] else [name]
-    at = {"x": float(site.lon) + dx, "y": float(site.lat) + dy}
-    return {"id": ident, "title": name, "label": label, "side": side, **at, **facts}
-
-
-def _title(ident: str, language: str) -> str:
-    """Return the short name that stands beside a circle, or the whole one of a park that has no short name."""
-    known = tables.sites()
-    site = known[ident] if ident in known else known[tables.parks()[ident].site]
-    return say(f"map.{ident}", language) if ident in _DRAWN else str(getattr(site, f"title_{language}"))
+    title = str(getattr(site, f"title_{language}"))
+    short = say(f"map.{ident}", language) if ident in _DRAWN else title
+    label = short
+    if facts["sign"]:
+        label += "\n" + say("map.change", language, sign=facts["sign"], size=f"{abs(facts['change'] or 0.0):.1f}")
+    change = say("map.unknown", language) if facts["change"] is None else f"{facts['change']:+.2f} %"
+    said = {"title": title, "yearly": _money(facts["output"], language), "relative": change.replace("-", "−")}
+    said["said"] = say("map.park", language, park=title, output=said["yearly"], change=said["relative"])
+    at = {"x": round(float(site.lon) + dx, 4), "y": round(float(site.lat) + dy, 4)}
+    return {"id": ident, "short": short, "label": label, "side": side, **at, **said, **facts}
 
 
 def _circles(parks: Sequence[Mapping[str, Any]], language: str, colours: Palette) -> Specification:
@@ -137,40 +132,42 @@ def _circles(parks: Sequence[Mapping[str, Any]], language: str, colours: Palette
     size = {"field": "output", "type": "quantitative", "legend": None}
     return {
         "name": "nodes",
-        "data": {"values": list(parks)},
+        "transform": [{"filter": f"datum.id != '{CENTRE}'"}],
         "mark": {"type": "circle", "opacity": 1, "stroke": colours["text"], "cursor": "pointer"},
         "encoding": {
-            "x": _X,
-            "y": _Y,
             "size": {**size, "scale": {"domain": [0, top or 1.0], "range": [_SMALLEST, _LARGEST]}},
             "color": {"field": "change", "type": "quantitative", "scale": scale, "legend": None},
             "strokeWidth": {"condition": {"test": "datum.selected", "value": 4}, "value": 0},
-            "tooltip": tooltip(language, title="", output=",.1f", change="+.2f"),
+            "tooltip": tooltip(language, title="", yearly="", relative=""),
             "description": {"field": "said"},
         },
     }
 
 
-def _centre(nodes: Sequence[Mapping[str, Any]], colours: Palette) -> Specification:
+def _centre(colours: Palette) -> Specification:
     """Return the city as a hollow square: it is where people come from, and its output is not that of a park."""
     mark = {"type": "point", "shape": "square", "size": 160, "strokeWidth": 2, "filled": False, "opacity": 1}
-    rows = [row for row in nodes if row["id"] == CENTRE]
     look = {**mark, "color": colours["text"], "fill": colours["page"]}
-    return {"data": {"values": rows}, "mark": look, "encoding": {"x": _X, "y": _Y}}
+    return {"transform": [{"filter": f"datum.id == '{CENTRE}'"}], "mark": look}
 
 
-def _name(node: Mapping[str, Any], largest: float | None, colours: Palette) -> list[Specification]:
-    """Return the label of a node, as far from its place as its circle is wide."""
+def _beside(node: Mapping[str, Any], largest: float | None) -> dict[str, Any]:
+    """Return where the label of a node stands: as far from its place as its circle is wide."""
     share = (node["output"] or 0.0) / largest if largest else 0.0
     away = math.sqrt((_SMALLEST + (_LARGEST - _SMALLEST) * share) / math.pi) + 5.0
     align, baseline = _SIDES[node["side"]]
     # The first line is where the mark is put, the others come below it.
-    more = _LINE_HEIGHT * (len(node["label"]) - 1)
+    more = _LINE_HEIGHT * node["label"].count("\n")
     dx = {"left": -away, "right": away}.get(node["side"], 0.0)
     dy = {"above": -away - more, "below": away}.get(node["side"], -more / 2.0)
-    mark = {"align": align, "baseline": baseline, "dx": round(dx, 1), "dy": round(dy, 1), "lineHeight": _LINE_HEIGHT}
-    data = {"values": [{name: node[name] for name in ("x", "y", "label")}]}
-    return labels(data, {"x": _X, "y": _Y, "text": {"field": "label"}}, colours, "text", **mark)
+    return {"align": align, "baseline": baseline, "dx": round(dx, 1), "dy": round(dy, 1)}
+
+
+def _names(colours: Palette) -> list[Specification]:
+    """Return the labels of all nodes, above the links."""
+    own = {name: {"expr": f"datum.{name}"} for name in ("align", "baseline", "dx", "dy")}
+    words = {"text": {"field": "label"}}
+    return labels(words, colours, "text", **own, aria=False, lineBreak="\n", lineHeight=_LINE_HEIGHT)
 
 
 def _links(
@@ -186,7 +183,7 @@ def _links(
             "link": say(
                 "map.link", language, source=places[flow["source"]]["title"], target=places[flow["target"]]["title"]
             ),
-            "commuters": amount,
+            "commuters": round(amount, 1),
         }
         for flow, amount in zip(flows, amounts, strict=True)
         if amount > 0.0 and amount >= FEWEST_SHOWN * most

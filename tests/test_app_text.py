@@ -122,7 +122,11 @@ def asked(path: Path, names: tuple[str, ...], unknown: list[str]) -> list[Asked]
 
 UNKNOWN: list[str] = []
 ASKED = [row for path in sorted(FOLDER.glob("*.py")) for row in asked(path, ("words", "self"), UNKNOWN)]
-ASKED += [row for name in ("charts", "region_map") for row in asked(FOLDER.parent / f"{name}.py", ("say",), UNKNOWN)]
+ASKED += [
+    row
+    for name in ("charts", "chart_ledger", "region_map")
+    for row in asked(FOLDER.parent / f"{name}.py", ("say",), UNKNOWN)
+]
 NOT_LITERAL = {"key", "said", "name"}  # variables that hold one of a few literal keys
 
 
@@ -144,7 +148,7 @@ def test_every_text_that_a_page_asks_for_exists(where, key, values):
 PREFIXES = (
     "assumptions.", "bar.", "board.columns.", "card.unit.", "chart.confidence.", "constraint.", "data.confidence.",
     "data.kind.", "data.role.", "data.sort.", "data.state.", "data.tab.", "def.", "def.rule.", "describe.", "help.",
-    "lab.", "ledger.", "map.", "modified.", "park.", "subject.", "tgt.", "tip.", "word.",
+    "lab.", "ledger.payer.", "ledger.unit.", "map.", "modified.", "park.", "subject.", "tgt.", "tip.", "word.",
 )  # fmt: skip
 
 

@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from experiments import charts
-from experiments.chart_frame import lines
+from experiments.chart_frame import SUBTITLE_COLUMNS, TITLE_COLUMNS, lines
+from experiments.chart_ledger import PUBLIC_WORKS
 from experiments.chart_text import TEXT
 from experiments.charts import fan, ledger, palette, reached_dots
 from experiments.published import published
-from experiments.region_map import region_map
+from experiments.region_map import _X, _Y, region_map
+from experiments.wording import width
+from sim import setup
 from sim.calibration import tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,12 +42,14 @@ def target_row(target, median=4.25):
 def document():
     sites = {ident: {"output": {"median": [100.0 + k] * 6, "against": [100.0] * 6}} for k, ident in enumerate(PARKS)}
     return {
+        "against": "baseline",
+        "settings": {"I11c": 1.0, "I18b": 500.0, "I13d": 8.0},
         "targets": [target_row(target) for target in tables.targets().values()],
         "reached": {"of": 9, "median": 2.0, "p05": 1.0, "p95": 3.0, "counts": [1, 2, 2, 3]},
         "fiscal": {
             **{"net_cost": 7230.0, "p05": 4600.0, "p95": 10000.0, "rationed": {"I11c": 900.0}},
             "by_instrument": {"I11c": 2900.0, "I18b": 2500.0, "I13d": -450.0, "I22b": 3.0},
-            "by_payer": {"new_area": 7230.0, "province": 2500.0, "kunming": 1000.0},
+            "by_payer": {"new_area": 2453.0, "province": 2500.0},
         },
         "places": {
             "year": [2020, *YEARS],
@@ -54,6 +59,7 @@ def document():
     }
 
 
+PAID = [tables.levers()[lever] for lever in ("I11c", "I18b", "I13d", "I22b")]
 PARKS = tuple(dict.fromkeys(cell.site for cell in tables.base_cells()))
 
 
@@ -73,6 +79,17 @@ def walk(node, key=""):
             yield from walk(value, key)
     else:
         yield key, node
+
+
+def walk_rows(node):
+    """Yield the rows of all data of a specification."""
+    if isinstance(node, dict):
+        yield from node.get("values", []) if isinstance(node.get("values"), list) else []
+        for name, value in node.items():
+            yield from walk_rows(value) if name != "values" else ()
+    elif isinstance(node, list):
+        for value in node:
+            yield from walk_rows(value)
 
 
 @pytest.mark.parametrize(("language", "kind"), BOTH)
@@ -97,7 +114,8 @@ def test_the_finding_carries_its_number(document):
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_target_line_stands_at_the_value_of_the_registry(document, target):
     specification, _ = fan(document, target, "zh", palette("light"))
-    drawn = [value for key, value in walk(specification) if key == "target" and not isinstance(value, str)]
+    rows = [row for row in walk_rows(specification) if "target" in (row.get("name"), *row)]
+    drawn = [row.get("target", row.get("value")) for row in rows]
     assert drawn and set(drawn) == {tables.targets()[target].threshold}
 
 
@@ -122,6 +140,99 @@ def test_a_click_on_a_park_is_the_selection_the_page_listens_to(document):
     assert param["name"] == "park" and param["select"]["fields"] == ["id"]
     with pytest.raises(ValueError):
         region_map(document, 2040, "en", palette("light"))
+
+
+def bill(document, language="en"):
+    specification, alt = ledger(document, language, palette("light"))
+    return specification, alt, [row["label"] for row in specification["data"]["values"]]
+
+
+def test_the_bill_says_who_pays_each_item(document):
+    specification, _, labels = bill(document)
+    rows = specification["data"]["values"]
+    assert [row["label"] for row in rows if row["weight"] == "bold"] == [
+        "New Area pays: 2.45 billion yuan",
+        "Province pays: 2.50 billion yuan",
+    ], "a payer of nothing has no heading"
+    titles = {row.title_en: {"new_area": "New Area", "province": "Province"}[row.payer] for row in PAID}
+    assert {row["item"]: row["payer"] for row in rows if "item" in row} == titles
+    assert labels[0].startswith("New Area") and labels.index("Provincial grant") > labels.index(
+        "Province pays: 2.50 billion yuan"
+    )
+    places = [row["y"] for row in rows]
+    assert places == sorted(set(places)), "no name is drawn on another one"
+
+
+def test_the_bill_marks_levers_that_nobody_has_set(document):
+    _, _, labels = bill(document)
+    (unset,) = [label for label in labels if label.endswith("· not set")]
+    assert unset.startswith(tables.levers()["I22b"].title_en)
+    document["against"] = "another"
+    assert not [label for label in bill(document)[2] if "not set" in label], "what the reference sets is not known"
+
+
+def test_small_items_are_one_row_for_each_payer(document):
+    document["fiscal"]["by_instrument"] |= {"I04d": 2.0, "I06a": 1.0, "I18c": 0.5}
+    _, _, labels = bill(document)
+    assert [label for label in labels if "smaller items" in label] == ["3 smaller items · not set"]
+    assert "Kunming grant · not set" in labels, "one item alone keeps its name"
+
+
+def test_a_bill_in_small_amounts_is_in_the_small_unit(document):
+    document["fiscal"] |= {"net_cost": 3.0, "p05": 1.0, "p95": 5.0, "by_instrument": {"I22b": 3.0}, "rationed": {}}
+    specification, alt, _ = bill(document, "zh")
+    assert "300 万元" in alt and "百万元" not in json.dumps(specification, ensure_ascii=False)
+    (row,) = [row for row in specification["data"]["values"] if "item" in row]
+    assert row["figure"] == "300"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_bill_of_nothing_is_a_plain_sentence(document, language):
+    document["fiscal"] |= {"net_cost": -8e-13, "p05": 0.0, "p95": 0.0, "by_instrument": {}, "rationed": {}}
+    _, alt = ledger(document, language, palette("light"))
+    assert alt == TEXT["ledger.empty"][language]
+    document["fiscal"]["by_instrument"] = {"I18b": 2500.0}
+    assert TEXT["ledger.title.same"][language] in ledger(document, language, palette("light"))[1]
+
+
+def test_public_works_are_those_of_the_model(document):
+    assert PUBLIC_WORKS == setup.PUBLIC_WORKS
+    assert not [line for line in bill(document)[0]["title"]["subtitle"] if "public works" in line]
+    document["fiscal"]["by_instrument"]["I11a"] = 900.0
+    assert [line for line in bill(document)[0]["title"]["subtitle"] if "public works" in line]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_line_of_a_heading_is_wider_than_a_phone(document, language):
+    for name, (specification, _) in every_chart(document, language, "light", copy.deepcopy(document)).items():
+        title = specification["title"]
+        assert all(width(line) <= TITLE_COLUMNS for line in title["text"]), name
+        assert all(width(line) <= SUBTITLE_COLUMNS for line in title["subtitle"]), name
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_labels_of_the_map_are_drawn_last_and_apart(document, language):
+    specification, _ = region_map(document, 2025, language, palette("light"))
+    assert [layer["mark"]["type"] for layer in specification["layer"]][-2:] == ["text", "text"]
+    for wide in (310, 460, 680):
+        boxes = [box(row, wide, specification["height"] - 80) for row in specification["data"]["values"]]
+        for k, (left, top, right, bottom) in enumerate(boxes):
+            assert left >= -10 and right <= wide + 10, (wide, specification["data"]["values"][k]["label"])
+            for other in boxes[:k]:
+                apart = left >= other[2] or right <= other[0] or top >= other[3] or bottom <= other[1]
+                assert apart, (wide, specification["data"]["values"][k]["label"])
+
+
+def box(row, wide, high):
+    """Return the box of a label on a map of so many pixels: 6 of them for a column, 15 for a line."""
+    (x0, x1), (y0, y1) = _X["scale"]["domain"], _Y["scale"]["domain"]
+    x = wide * (row["x"] - x0) / (x1 - x0) + row["dx"]
+    y = high * (y1 - row["y"]) / (y1 - y0) + row["dy"]
+    parts = row["label"].split("\n")
+    size, tall = 6 * max(width(part) for part in parts), 15 * len(parts)
+    x -= {"left": 0, "right": size, "center": size / 2}[row["align"]]
+    y -= {"top": 0, "middle": 7, "bottom": 15}[row["baseline"]]
+    return x, y, x + size, y + tall
 
 
 def test_texts_have_both_languages_and_the_same_blanks():
