@@ -79,6 +79,16 @@ def write_outcome(outcome: Outcome, document: dict[str, Any], folder: Path) -> l
     return [*written, VERDICT]
 
 
+def runs_file(outcome: Outcome) -> bytes:
+    """Return the bytes of a Parquet file with a row for each run of an arm, as `write_outcome` writes it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out = pa.BufferOutputStream()
+    pq.write_table(_runs(outcome), out)
+    return bytes(out.getvalue())
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)

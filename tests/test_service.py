@@ -84,6 +84,12 @@ def test_the_answer_grows_and_is_at_every_size_that_of_the_library(answers, outc
         seen.append(answer.done)
     assert seen[-1] == WHOLE
     assert (answer.error, answer.superseded, answer.cached) == (None, False, False)
+    each = answers.outcome(ticket, WHOLE)
+    assert each is not None
+    assert [row.arms["policy"].targets for row in each.replicates] == [
+        row.arms["policy"].targets for row in outcome.replicates
+    ]
+    assert answers.outcome(ticket, WHOLE + 1) is None
 
 
 def test_the_first_replicates_of_a_long_run_are_the_short_run(outcome):

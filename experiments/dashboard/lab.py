@@ -7,7 +7,7 @@ import io
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -20,8 +20,10 @@ from experiments.dashboard.record import Shown
 from experiments.dashboard.service import Answer, Answers, Ticket
 from experiments.dashboard.session import opened
 from experiments.dashboard.words import Words
+from experiments.ensemble import Outcome
 from experiments.modified import modified
 from experiments.region_map import region_map
+from experiments.store import runs_file
 
 Document = Mapping[str, Any]
 FIRST = 2  # replicates behind the first answer: fewer give no spread
@@ -46,6 +48,7 @@ def page(words: Words, desk: Desk, answers: Answers, found: Shown) -> None:
         st.skeleton(height=400)
     else:
         progress = _draw(words, desk, answer, document)
+        _folded(words, document, lambda: answers.outcome(ticket, answer.done) if answer.document else None)
     if answer.done < answer.wanted and answer.error is None:
         drawing = [True]
         st.fragment(_follow, run_every=FOLLOW)(words, answers, ticket, answer.done, progress, drawing)
@@ -156,12 +159,19 @@ def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> Any:
         _map(words, document, palette)
     with right:
         _ledger(words, document, palette)
-    for name, content in (("consistency", _consistency), ("table", _table)):
-        panel = opened(name, words(f"lab.{name}"))
-        if panel.open:
-            with panel:
-                content(words, document)
     return progress
+
+
+def _folded(words: Words, document: Document, outcome: Callable[[], Outcome | None]) -> None:
+    """Draw what is folded at first: whether the targets fit together, and the table with the downloads."""
+    consistency = opened("consistency", words("lab.consistency"))
+    if consistency.open:
+        with consistency:
+            _consistency(words, document)
+    table = opened("table", words("lab.table"))
+    if table.open:
+        with table:
+            _table(words, document, outcome())
 
 
 def _cards(words: Words, document: Document) -> None:
@@ -271,20 +281,18 @@ def _consistency(words: Words, document: Document) -> None:
         )
 
 
-def _table(words: Words, document: Document) -> None:
+def _table(words: Words, document: Document, outcome: Outcome | None) -> None:
     rows = cards.table(words, document)
     st.table(rows, hide_index=True)
-    st.download_button(
-        words("lab.replicates_file"), as_csv(rows), "targets.csv", "text/csv", key="download_csv", on_click="ignore"
-    )
-    st.download_button(
-        words("lab.document_file"),
-        json.dumps(document, ensure_ascii=False, indent=1),
-        "result.json",
-        "application/json",
-        key="download_json",
-        on_click="ignore",
-    )
+    whole = json.dumps(document, ensure_ascii=False, indent=1)
+    files: list[tuple[str, str, str | bytes, str]] = [
+        ("lab.replicates_file", "targets.csv", as_csv(rows), "text/csv"),
+        ("lab.document_file", "result.json", whole, "application/json"),
+    ]
+    if outcome is not None:  # none where the page still shows an older answer
+        files.append(("lab.runs_file", "runs.parquet", runs_file(outcome), "application/vnd.apache.parquet"))
+    for label, name, content, kind in files:
+        st.download_button(words(label), content, name, kind, key=f"download_{name}", on_click="ignore")
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

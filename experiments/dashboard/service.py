@@ -112,6 +112,12 @@ def _named(document: Mapping[str, Any], names: Mapping[str, Any]) -> Mapping[str
     return document if all(document[name] == value for name, value in names.items()) else {**document, **names}
 
 
+def _outcome(plan: Plan, done: int, results: Mapping[int, Replicate | Failure]) -> Outcome:
+    good = tuple(row for i in range(done) if isinstance(row := results[i], Replicate))
+    bad = {i: row for i in range(done) if isinstance(row := results[i], Failure)}
+    return Outcome(replace(plan, replicates=done), good, bad, _units())
+
+
 class Answers:
     """The service: ask, look, wait. Thread-safe; one for a server. Close it to end its worker processes.
 
@@ -215,6 +221,14 @@ class Answers:
                 self._changed.wait(left)
         return self.look(ticket, full)
 
+    def outcome(self, ticket: Ticket, done: int) -> Outcome | None:
+        """Return the first replicates of a question, one by one; None if it is forgotten or has not so many."""
+        with self._changed:
+            question = self._questions.get(ticket.key)
+            if question is None or question.done < done:
+                return None
+            return _outcome(question.plan, done, question.finished)
+
     def close(self) -> None:
         """End all workers."""
         with self._changed:
@@ -254,12 +268,10 @@ class Answers:
         known = question.document
         if known is not None and known[0] == done:
             return known[1], question.error
-        good = tuple(row for i in range(done) if isinstance(row := results[i], Replicate))
-        bad = {i: row for i in range(done) if isinstance(row := results[i], Failure)}
-        if not good:
+        outcome = _outcome(question.plan, done, results)
+        if not outcome.replicates:
             return None, question.error
-        plan = replace(question.plan, replicates=done)
-        document = verdict(Outcome(plan, good, bad, _units()))
+        document = verdict(outcome)
         with self._changed:
             question.document = (done, document)
         name = sha256(key.encode()).hexdigest()[:12]

@@ -207,6 +207,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "lab.ledger": {"zh": "财政台账", "en": "Fiscal ledger"},
     "lab.table": {"zh": "表格", "en": "Table"},
     "lab.replicates_file": {"zh": "下载可见数据 (CSV)", "en": "Download visible data (CSV)"},
+    "lab.runs_file": {"zh": "下载逐次模拟（Parquet）", "en": "Download every run (Parquet)"},
     "lab.document_file": {"zh": "下载全部结果 (JSON)", "en": "Download the whole result (JSON)"},
     "park.output": {"zh": "产出（亿元/年）", "en": "Output (100M yuan a year)"},
     "park.firms": {"zh": "企业（家）", "en": "Firms"},

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from experiments.dashboard import cards
@@ -86,6 +87,13 @@ def test_the_page_shows_what_its_command_prints(page: Page, tmp_path: Path, numb
     assert without_names(kept["targets"]) == without_names(document["targets"])
     assert kept["fiscal"] == document["fiscal"]
     assert kept["reached"] == document["reached"]
+    with page.expect_download() as download:
+        page.get_by_role("button", name=words("lab.runs_file")).click()
+    runs = pq.read_table(download.value.path()).to_pandas()
+    policy = runs[runs["arm"] == "policy"]
+    assert list(policy["replicate"]) == list(range(document["replicates"]))
+    for row in document["targets"]:
+        assert policy[row["id"]].median() == pytest.approx(row["median"], rel=1e-12), row["id"]
 
 
 def printed_by_the_command(page: Page, words: Words, folder: Path) -> dict[str, Any]:
