@@ -59,7 +59,7 @@ def card_of(found: dict[str, Any], words: Words = EN) -> cards.Card:
 def test_a_card_leads_with_the_odds_and_their_change_in_points():
     card = card_of(row())
     assert (card.value, card.delta, card.arrow, card.colour) == ("40/100", "+15 vs reference", "up", "green")
-    assert card.note == "95 %: 30–50 · 1.0 % short"
+    assert card.note == "95 %: 30–50, 1.0 %\u00a0short"
     assert "About 40 in 100 reach it (95 % interval 30-50)." in card.help
     assert "Median 1.0 % a year below target." in card.help
     assert "N=63" in card.help
@@ -71,7 +71,7 @@ def test_a_card_leads_with_the_median_where_the_odds_say_nothing(share):
     found = row(probability=share, against={**row()["against"], "probability": share})
     card = card_of(found)
     assert (card.value, card.delta, card.arrow) == ("9.0", "+0.5 vs reference", "up")
-    assert card.note == f"odds {round(100 * share)}/100 (30–50) · 1.0 short"
+    assert card.note == f"odds {round(100 * share)}/100 (30–50), 1.0\u00a0short"
 
 
 @pytest.mark.parametrize("words", [ZH, EN], ids=["zh", "en"])
@@ -100,7 +100,7 @@ def test_chinese_texts_have_chinese_marks():
     card = card_of(row("land_intensity", probability=0.0, against={**row()["against"], "probability": 0.0}), ZH)
     for text in (card.help, card.note, cards.sentence(ZH, document([row()])), *cards.table(ZH, document([row()]))[0]):
         assert not re.search(r"[():;]|\.(\s|$)", text), text
-    assert card.note == "达标 0/100（30–50） · 差 1"
+    assert card.note == "达标 0/100（30–50），差\u00a01"
 
 
 def test_odds_that_a_policy_turned_round_are_shown_as_odds():
@@ -147,7 +147,7 @@ def test_what_is_undefined_is_said_and_not_counted():
 def test_the_sentence_gives_the_count_the_cost_and_the_weakest_target():
     near, far = row("gdp_growth", gap=-1.0), row("gdp_contribution", gap=-1.0)
     text = cards.sentence(EN, document([near, far]))
-    assert "2 are most likely reached (90 % range 1-3)" in text
+    assert "Most likely 2 of nine targets are reached (90 % range 1-3)" in text
     assert "all nine together: <1 %" in text
     assert "12.30 billion yuan" in text
     # One unit is more of a small threshold than of a large one.

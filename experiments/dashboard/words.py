@@ -172,7 +172,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "lab.answer": {
         "zh": "九项目标中最可能达到 {median} 项（90 % 区间 {p05}–{p95}）；九项同时达到的可能性：{all}。"
         "新区财政净支出（与对照之差）：{cost}。",
-        "en": "Of nine targets, {median} are most likely reached (90 % range {p05}-{p95}); all nine together: {all}. "
+        "en": "Most likely {median} of nine targets are reached (90 % range {p05}-{p95}); all nine together: {all}. "
         "Net cost to the New Area against the reference: {cost}.",
     },
     "lab.weakest": {
@@ -228,10 +228,11 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "card.gap_short": {"zh": "中位数低于目标 {gap}", "en": "Median {gap} below target"},
     "card.gap_over": {"zh": "中位数高出目标 {gap}", "en": "Median {gap} above target"},
-    "card.note": {"zh": "达标 {odds} · {gap}", "en": "odds {odds} · {gap}"},
-    "card.note_odds": {"zh": "95 % 区间 {low}–{high} · {gap}", "en": "95 %: {low}–{high} · {gap}"},
-    "card.short": {"zh": "差 {gap}", "en": "{gap} short"},
-    "card.over": {"zh": "超 {gap}", "en": "{gap} over"},
+    "card.note": {"zh": "达标 {odds}，{gap}", "en": "odds {odds}, {gap}"},
+    "card.note_odds": {"zh": "区间 {low}–{high}，{gap}", "en": "95 %: {low}–{high}, {gap}"},
+    # No line of a narrow card may end between a word and its number.
+    "card.short": {"zh": "差\u00a0{gap}", "en": "{gap}\u00a0short"},
+    "card.over": {"zh": "超\u00a0{gap}", "en": "{gap}\u00a0over"},
     "card.help": {
         "zh": "目标 {threshold}，{rule}，第 {article} 条。区间用 Wilson 法，N={n}",
         "en": "Target {threshold}; {rule}; article {article}. Wilson interval, N={n}",
