@@ -13,12 +13,8 @@ from experiments.messages import Messages
 
 _DECIMALS = {"% per year": 1, "pp per year": 2, "100M yuan per km2": 0}
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-_MONEY = {
-    ("zh", "unit.money"): (0.01, 1),
-    ("zh", "unit.small_money"): (100.0, 0),
-    ("en", "unit.money"): (0.001, 2),
-    ("en", "unit.small_money"): (1.0, 1),
-}
+MONEY = {"zh": (0.01, 1), "en": (0.001, 2)}  # from million yuan to 亿元 and to billion yuan: factor, decimals
+_SMALL_MONEY = {"zh": (100.0, 0), "en": (1.0, 1)}  # the same for 万元 and million yuan
 BAR_CELLS = 20
 
 
@@ -95,7 +91,8 @@ def probability(row: Mapping[str, float | None], text: Messages) -> str:
     low, high = row["low"], row["high"]
     if row["probability"] is None or low is None or high is None:
         return text("board.none")
-    return f"{percent(row['probability'], text)} ({round(100 * low)}-{round(100 * high)} %)"
+    found, ends = percent(row["probability"], text), (round(100 * low), round(100 * high))
+    return f"{found}（{ends[0]}–{ends[1]} %）" if text.language == "zh" else f"{found} ({ends[0]}-{ends[1]} %)"
 
 
 def money(million_yuan: float | None, text: Messages) -> str:
@@ -103,9 +100,12 @@ def money(million_yuan: float | None, text: Messages) -> str:
     if million_yuan is None:
         return text("board.undefined")
     # A small item in the large unit would read as nothing.
-    key = "unit.small_money" if abs(million_yuan) < 100 else "unit.money"
-    factor, digits = _MONEY[text.language, key]
-    return text(key, value=f"{round(million_yuan * factor, digits) + 0.0:,.{digits}f}")
+    small = abs(million_yuan) < 100
+    factor, digits = (_SMALL_MONEY if small else MONEY)[text.language]
+    amount = million_yuan * factor
+    if text.language == "zh" and abs(amount) >= 99.95:  # 123 亿元: its tenths are noise
+        digits = 0
+    return text("unit.small_money" if small else "unit.money", value=f"{round(amount, digits) + 0.0:,.{digits}f}")
 
 
 def folded(parts: Sequence[str], first: int, columns: int) -> str:

@@ -15,6 +15,7 @@ from experiments.chart_text import TEXT as CHARTS
 from experiments.dashboard import words as words_module
 from experiments.dashboard.evidence import KINDS, evidence
 from experiments.dashboard.frame import slider_format
+from experiments.dashboard.link_words import TEXT as LINKS
 from experiments.dashboard.words import TEXT as FRAME
 from experiments.dashboard.words import Words, merged
 from experiments.dashboard.words_data import TEXT as DATA
@@ -30,9 +31,6 @@ from sim.targets import SLACK
 FOLDER = Path(experiments.dashboard.__file__).parent
 CHINESE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
 SAME_IN_BOTH = {
-    "card.note",
-    "table.low",
-    "table.high",
     "map.change",
     "map.link",
     "tip.p05",
@@ -71,11 +69,12 @@ def test_a_text_is_in_its_language(key):
 
 
 def test_no_key_is_in_two_parts():
-    assert len(merged()) == len(FRAME) + len(CHARTS) + len(DATA)
+    assert len(merged()) == len(FRAME) + len(LINKS) + len(CHARTS) + len(DATA)
 
 
 @pytest.mark.parametrize(
-    "path", [words_module.__file__, str(FOLDER / "words_data.py"), str(FOLDER.parent / "chart_text.py")]
+    "path",
+    [words_module.__file__, *(str(FOLDER / f"{name}.py") for name in ("words_data", "link_words", "../chart_text"))],
 )
 def test_no_key_is_written_twice(path):
     for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8"))):

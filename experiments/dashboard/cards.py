@@ -4,29 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from experiments.articles import ARTICLES
 from experiments.dashboard.words import Words
-from experiments.wording import money, number, percent, probability
+from experiments.ensemble import HORIZONS
+from experiments.wording import MONEY, money, number, percent, probability
 from sim.calibration import tables
+from sim.calibration.units import amount_of
+from sim.paths import FIRST_YEAR
 
 Document = Mapping[str, Any]
+Arrow = Literal["up", "down", "off"]
 NEVER, ALWAYS = 0.05, 0.95  # when both arms lie below or above, the odds say nothing and the median leads
 
 
 @dataclass(frozen=True)
 class Card:
-    """One target: title, leading figure, change against the reference as text with its sign, and the explanation.
+    """One target: title with the unit of the value, leading figure, change against the reference, explanation.
 
-    `note` is the line below: the odds with their interval, and the gap.
+    `note` is the line below: the odds with their interval, and the gap. `arrow` and `colour` are for `st.metric`, which
+    would take them from the first character of the change; both are off until the change shows.
     """
 
     title: str
     value: str
     delta: str
     help: str
-    moved: bool  # whether the change shows at the precision of the card
     note: str
+    arrow: Arrow
+
+    @property
+    def colour(self) -> Literal["green", "red", "off"]:
+        """The colour of the change: more is better for every target."""
+        return "off" if self.arrow == "off" else "green" if self.arrow == "up" else "red"
+
+    @property
+    def moved(self) -> bool:
+        """Whether the change shows: at the precision of the card, and with an interval that leaves zero out."""
+        return self.arrow != "off"
+
+
+def introduction(words: Words, document: Document) -> tuple[str, str]:
+    """Return what a reader must know first: place, document and question in a few sentences; the terms as a list."""
+    text = words(
+        "lab.intro",
+        articles=ARTICLES,
+        targets=sum(row.counted for row in tables.targets().values()),
+        target_year=HORIZONS[0],
+        first=FIRST_YEAR,
+        last=document["horizon"],
+    )
+    if document["horizon"] != HORIZONS[0]:
+        text = words.together(text, words.terminal("board.extension"))
+    return text, words("lab.intro.terms", n=document["replicates"] - document["failed"])
 
 
 def sentence(words: Words, document: Document) -> str:
@@ -42,7 +73,7 @@ def sentence(words: Words, document: Document) -> str:
         all=percent(reached["all"]["probability"], text),
         cost=money(document["fiscal"]["net_cost"], text),
     )
-    return f"{answer} {weakest(words, document)}"
+    return words.together(answer, weakest(words, document))
 
 
 def weakest(words: Words, document: Document) -> str:
@@ -61,7 +92,7 @@ def weakest(words: Words, document: Document) -> str:
     )
     growing = [row for row in rows if row["unit"] != "100M yuan per km2"]
     hopeless = all(row["probability"] is not None and row["probability"] <= NEVER for row in growing)
-    return f"{words('lab.none')} {line}" if hopeless else line
+    return words.together(words("lab.none"), line) if hopeless else line
 
 
 def odds_say_nothing(row: Mapping[str, Any]) -> bool:
@@ -75,39 +106,67 @@ def odds_say_nothing(row: Mapping[str, Any]) -> bool:
 def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
     """Return the card of a target."""
     text, unit = words.terminal, row["unit"]
-    middle, gap = row["median"], row["gap"]
-    change, low, high = (row["change"][name] for name in ("median_change", "low", "high"))
-    odds = odds_text(words, row)
+    # The title names the unit of the figure below it, and that is another one where the odds lead.
     if odds_say_nothing(row):
-        value = number(middle, unit, text)
+        kind = words(f"card.unit.{unit}")
+        value = number(row["median"], unit, text)
+        change = row["change"]["median_change"]
         delta = number(change, unit, text, sign=True) if change is not None else ""
     else:
+        kind = words("card.unit.odds")
         value = f"{round(100 * row['probability'])}/100"
-        points = 100.0 * (row["probability"] - row["against"]["probability"])
-        delta = f"{points:+.0f}"
-    short = gap is not None and gap < 0.0
-    key = "card.gap_short" if short else "card.gap_over"
-    distance = words(key, gap=words.quantity(number(abs(gap), unit, text), unit)) if gap is not None else ""
-    rule = words("card.rule.total") if row["rule"] == "total" else words(f"def.rule.{row['rule']}")
-    explained = words(
-        "card.help",
-        threshold=words.quantity(f"{row['threshold']:g}", unit),
-        rule=rule,
-        article=row["article"],
-        n=document["replicates"] - document["failed"],
+        delta = f"{100.0 * (row['probability'] - row['against']['probability']):+.0f}"
+    return Card(
+        title=f"{words('tgt.' + row['id'])} · {kind}",
+        value=value,
+        delta=words("card.change", value=delta) if delta else "",
+        help=_help(words, row, document),
+        note=_note(words, row),
+        arrow=_arrow(row, delta),
     )
-    # A colour says that something has changed: not before the interval of the paired changes leaves zero out.
-    moved = any(digit in "123456789" for digit in delta) and low is not None and (low > 0.0 or high < 0.0)
-    if low is not None:
-        ends = {name: number(value, unit, text, sign=True) for name, value in (("low", low), ("high", high))}
-        explained += " " + words("card.change_help", value=number(change, unit, text, sign=True), **ends)
-    changed = words("card.change", value=delta) if delta else ""
-    title = f"{words('tgt.' + row['id'])} · {words.known('card.unit.' + unit, words.unit(unit))}"
-    note = ""
-    if row["probability"] is not None and gap is not None:
-        near = words("card.short" if short else "card.over", gap=number(abs(gap), unit, text))
-        note = words("card.note", odds=odds_short(row), gap=near)
-    return Card(title, value, changed, f"{words.title(row)}. {odds}. {distance}. {explained}", moved, note)
+
+
+def _arrow(row: Mapping[str, Any], delta: str) -> Arrow:
+    """Return where a change points: nowhere before it shows as written and its interval leaves zero out."""
+    low, high = row["change"]["low"], row["change"]["high"]
+    if low is None or not any(digit in "123456789" for digit in delta):
+        return "off"
+    if delta.startswith("-"):
+        return "down" if high < 0.0 else "off"
+    return "up" if low > 0.0 else "off"
+
+
+def _note(words: Words, row: Mapping[str, Any]) -> str:
+    """Return the line below the figure; where the odds lead, the gap brings the unit that the title does not have."""
+    unit, gap = row["unit"], row["gap"]
+    if row["probability"] is None or gap is None:
+        return ""
+    leads = not odds_say_nothing(row)
+    amount = number(abs(gap), unit, words.terminal)
+    shown = amount_of(amount, words(f"card.unit.{unit}")) if leads else amount
+    near = words("card.short" if gap < 0.0 else "card.over", gap=shown)
+    if leads:
+        return words("card.note_odds", low=round(100 * row["low"]), high=round(100 * row["high"]), gap=near)
+    return words("card.note", odds=odds_short(words, row), gap=near)
+
+
+def _help(words: Words, row: Mapping[str, Any], document: Document) -> str:
+    """Return the explanation of a card; it begins with the full name of the target, of which the title is short."""
+    text, unit, gap = words.terminal, row["unit"], row["gap"]
+    parts = [words.title(row), odds_text(words, row)]
+    if gap is not None:
+        key = "card.gap_short" if gap < 0.0 else "card.gap_over"
+        parts.append(words(key, gap=words.quantity(number(abs(gap), unit, text), unit)))
+    rule = words("card.rule.total") if row["rule"] == "total" else words(f"def.rule.{row['rule']}")
+    threshold = words.quantity(f"{row['threshold']:g}", unit)
+    n = document["replicates"] - document["failed"]
+    parts.append(words("card.help", threshold=threshold, rule=rule, article=row["article"], n=n))
+    change = row["change"]
+    if change["low"] is not None:
+        named = {"value": change["median_change"], "low": change["low"], "high": change["high"]}
+        shown = {name: number(value, unit, text, sign=True) for name, value in named.items()}
+        parts.append(words("card.change_help", **shown))
+    return words.sentences(parts)
 
 
 def _change_range(words: Words, row: Mapping[str, Any]) -> str:
@@ -116,9 +175,10 @@ def _change_range(words: Words, row: Mapping[str, Any]) -> str:
     return " … ".join(number(end, row["unit"], words.terminal, sign=True) for end in ends) if None not in ends else "–"
 
 
-def odds_short(row: Mapping[str, Any]) -> str:
+def odds_short(words: Words, row: Mapping[str, Any]) -> str:
     """Return a probability in hundredths with its interval, as short as a card needs it."""
-    return f"{round(100 * row['probability'])}/100 ({round(100 * row['low'])}–{round(100 * row['high'])})"
+    interval = f"{round(100 * row['low'])}–{round(100 * row['high'])}"
+    return words.bracketed(f"{round(100 * row['probability'])}/100", interval)
 
 
 def odds_text(words: Words, row: Mapping[str, Any]) -> str:
@@ -140,7 +200,7 @@ def park(words: Words, document: Document, site: str, year: int) -> list[tuple[s
     at, found = places["year"].index(year), places["sites"][site]
     rows = []
     for name, factor, digits in (
-        ("output", 0.01, 1),
+        ("output", *MONEY[words.language]),
         ("firms", 1.0, 0),
         ("employment", 1.0, 0),
         ("land_used", 1.0, 1),
@@ -172,7 +232,7 @@ def table(words: Words, document: Document) -> list[dict[str, str]]:
         unit = row["unit"]
         rows.append(
             {
-                words("table.target"): f"{words.title(row)} ({words.unit(unit)})",
+                words("table.target"): words.bracketed(words.title(row), words.unit(unit)),
                 words("table.threshold"): f"{row['threshold']:g}",
                 words("table.median"): number(row["median"], unit, text),
                 words("table.low"): number(row["p05"], unit, text),

@@ -16,14 +16,15 @@ from sim.scenario import Scenario, Setting, date_of, load_scenario, quarter_of, 
 REPLICATES = (20, DEFAULT_REPLICATES, 200)
 STEPS = 100  # of undo
 MERGE_SECONDS = 1.5  # moves of one lever within this time are one step
-_CHOICES: Mapping[str, tuple[Any, ...]] = {
+CHOICES: Mapping[str, tuple[Any, ...]] = {
     "horizon": HORIZONS,
     "rule": RULES,
     "share": SHARES,
     "path": PATHS,
     "replicates": REPLICATES,
 }
-_PLACES = ("parks", "links")
+PLACES = ("parks", "links")
+MOST_SEED = 999_999_999
 IGNORED = ("lang", "mv", "id")  # keys of the link that are no part of the question
 
 
@@ -101,12 +102,12 @@ def to_query(desk: Desk, language: str) -> dict[str, str]:
         query[lever] = setting_text(setting)
     for ident, value in desk.scenario.assumptions.items():
         query[ident] = repr(float(value))
-    for name in _PLACES:
+    for name in PLACES:
         rows = _places(desk)[name]
         if rows:
             query[name] = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
     empty = Desk()
-    for name in (*_CHOICES, "seed"):
+    for name in (*CHOICES, "seed"):
         if getattr(desk, name) != getattr(empty, name):
             query[name] = str(getattr(desk, name))
     if len(query) > 1:
@@ -114,9 +115,22 @@ def to_query(desk: Desk, language: str) -> dict[str, str]:
     return query
 
 
-def from_query(query: Mapping[str, str]) -> tuple[Desk, list[str]]:
-    """Return the desk of a share link, and one message for each value that was not recognised and left out."""
-    problems: list[str] = []
+@dataclass(frozen=True)
+class Problem:
+    """A value of a link that was left out: its key, its text, and the error in the words of the program."""
+
+    key: str
+    text: str
+    error: str
+
+    def __str__(self) -> str:
+        """Return it as one short line."""
+        return f"{self.key}={self.text[:40]}: {self.error}"
+
+
+def from_query(query: Mapping[str, str]) -> tuple[Desk, list[Problem]]:
+    """Return the desk of a share link, and a problem for each value that was not recognised and left out."""
+    problems: list[Problem] = []
     desk = Desk()
     for key, text in query.items():
         if key in IGNORED:
@@ -124,32 +138,34 @@ def from_query(query: Mapping[str, str]) -> tuple[Desk, list[str]]:
         try:
             desk = _with(desk, key, text)
         except (InputError, ValueError, RecursionError) as error:  # the last from deeply nested JSON
-            problems.append(f"{key}={text[:40]}: {str(error).splitlines()[0][:200]}")
+            problems.append(Problem(key, text, str(error).splitlines()[0][:200]))
     return desk, problems
 
 
 def _with(desk: Desk, key: str, text: str) -> Desk:
-    if key in _CHOICES:
-        allowed = {str(choice): choice for choice in _CHOICES[key]}
+    if key in CHOICES:
+        allowed = {str(choice): choice for choice in CHOICES[key]}
         if text not in allowed:
             raise InputError(f"choose {' / '.join(allowed)}")
         return replace(desk, **{key: allowed[text]})
     if key == "seed":
         if not (text.isascii() and text.isdigit() and len(text) <= 9):
-            raise InputError("a whole number from 0 to 999999999")
+            raise InputError(f"a whole number from 0 to {MOST_SEED}")
         return replace(desk, seed=int(text))
-    if key in _PLACES:
+    if key in PLACES:
         found = scenario_from_mapping({"name": "link", **_places(desk), key: json.loads(text)}, "link")
         return replace(desk, scenario=replace(desk.scenario, **{key: getattr(found, key)}))
     if key in tables.levers():
         return replace(desk, scenario=desk.scenario.with_levers({key: setting_of(text)}))
+    if not any(key in (row.id, row.name) for row in tables.parameters().values()):
+        raise InputError("no lever, assumption or setting has this name")
     return replace(desk, scenario=desk.scenario.with_assumptions({key: float(text)}))
 
 
 def _places(desk: Desk) -> dict[str, list[dict[str, Any]]]:
     """Return parks and links as a file spells them: the quarter that a link opens in is a date there."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for name in _PLACES:
+    for name in PLACES:
         rows = [dict(row) for row in getattr(desk.scenario, name)]
         found[name] = [{**row, "opens": date_of(row["opens"])} if "opens" in row else row for row in rows]
     return found
@@ -163,10 +179,16 @@ def setting_text(setting: Setting) -> str:
     return text + (f"~{setting.ramp}" if setting.ramp else "")
 
 
-def setting_of(text: str) -> Setting:
-    """Read what `setting_text` wrote. Raises InputError."""
+def parts_of(text: str) -> tuple[str, str, str]:
+    """Return value, dates and ramp of a setting in a link, as they are written."""
     body, _, ramp = text.partition("~")
     value, _, dates = body.partition("@")
+    return value, dates, ramp
+
+
+def setting_of(text: str) -> Setting:
+    """Read what `setting_text` wrote. Raises InputError."""
+    value, dates, ramp = parts_of(text)
     first, _, last = dates.partition("-")
     start = quarter_of(first) if first else 1
     end = quarter_of(last) if last else None
