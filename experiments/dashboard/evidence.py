@@ -28,6 +28,7 @@ KINDS = ("document", "statistics", "literature", "recalled", "derived", "assumpt
 GRADES = ("high", "medium", "low", "figure", "absolute wording", "direction")
 _ARTICLE = re.compile(r"Yunnan Implementation Opinions .*, article (\d+)( \(direction only\))?;")
 _BASELINE = re.compile(r"[^;]*\bbaseline\b[^;]*")
+BARE = "baseline is an assumption"  # the note of a lever that says no more than the kind does
 _IDS = re.compile(r"\b(?:[PQN]\d{2,3}|I\d\d[a-z])\b")
 
 

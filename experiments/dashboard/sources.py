@@ -12,6 +12,7 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from experiments.articles import SOURCE, articles, coverage, state, unmodelled
 from experiments.dashboard.evidence import (
+    BARE,
     GRADES,
     KINDS,
     Evidence,
@@ -19,6 +20,7 @@ from experiments.dashboard.evidence import (
     chosen,
     counted,
     evidence,
+    in_words,
     referred,
 )
 from experiments.dashboard.guard import card
@@ -28,16 +30,16 @@ from sim.calibration import tables
 
 # Pixels; together with the source in what is left of a laptop's window, because the source is what the page is for.
 _WIDTHS = {
-    "data.col.id": 62,
-    "data.col.title": 210,
-    "data.col.value": 78,
-    "data.col.written": 78,
-    "data.col.range": 92,
-    "data.col.unit": 84,
-    "data.kind": 104,
-    "data.col.confidence": 84,
-    "data.col.used": 140,
-    "data.col.source": 230,
+    "data.col.id": 56,
+    "data.col.title": 190,
+    "data.col.value": 70,
+    "data.col.written": 112,
+    "data.col.range": 90,
+    "data.col.unit": 74,
+    "data.kind": 98,
+    "data.col.confidence": 78,
+    "data.col.used": 110,
+    "data.col.source": 220,
 }
 _rows = functools.lru_cache(maxsize=4)(evidence)  # by the words, of which the app has one for each language
 
@@ -78,7 +80,7 @@ def _counter(words: Words, rows: list[Evidence]) -> str:
         (words("data.count.baseline", n=len(levers)), baselines(levers)),
     ):
         shown = [_count(words, kind, n) for kind, n in counts.items() if n or kind == "missing"]
-        lines.append(f"- {what}{words('data.colon')}{words('data.comma').join(shown)}")
+        lines.append(f"- {what}{words('data.colon')}{' · '.join(shown)}")
     return lines[0] + "\n\n" + "\n".join(lines[1:])
 
 
@@ -200,7 +202,8 @@ def _values(words: Words, row: Evidence) -> list[tuple[str, str]]:
     """Return the numbers of a row, each with what it rests on; the numbers of a lever rest on different things."""
 
     def said(number: str, kind: str, more: str) -> str:
-        return " · ".join(filter(None, (plain(words.quantity(number, row.measure)), _kind(words, kind), plain(more))))
+        rests = words("data.card.rests", kind=_kind(words, kind))
+        return " · ".join(filter(None, (plain(words.quantity(number, row.measure)), rests, plain(more))))
 
     grade = words.known(f"data.confidence.{row.confidence}", row.confidence)
     span = words.quantity(f"{row.low:g} … {row.high:g}", row.measure)
@@ -211,10 +214,12 @@ def _values(words: Words, row: Evidence) -> list[tuple[str, str]]:
             (words("data.card.range"), plain(span)),
             (words("data.col.source"), plain(row.source) or words("data.kind.missing")),
         ]
-    written = words("data.card.suggested" if row.confidence == "direction" else "data.card.written")
+    direction = row.confidence == "direction"  # which the label of the value says already
+    written = words("data.card.suggested" if direction else "data.card.written")
+    bare = row.base_source == in_words(words, BARE)
     return [
-        (words("data.card.baseline"), said(f"{row.value:g}", row.base_kind, row.base_source)),
-        (written, said(f"{row.written:g}", row.kind, grade)),
+        (words("data.card.baseline"), said(f"{row.value:g}", row.base_kind, "" if bare else row.base_source)),
+        (written, said(f"{row.written:g}", row.kind, "" if direction else grade)),
         (words("data.card.lever_range"), plain(span)),
         (words("data.col.source"), plain(row.source) or words("data.kind.missing")),
     ]
@@ -227,7 +232,7 @@ def _background(words: Words, row: Evidence) -> list[tuple[str, str]]:
         (words("data.col.used"), plain(row.used)),
     ]
     if named := referred(words, row):
-        lines.append((words("data.card.refers"), plain("; ".join(named))))
+        lines.append((words("data.card.refers"), plain(("；" if words.language == "zh" else "; ").join(named))))
     if row.source != row.recorded:
         lines.append((words("data.card.recorded"), plain(row.recorded)))
     lines.append((words("data.card.code"), f"`{row.name}` · {plain(row.mechanism)}"))
@@ -249,8 +254,7 @@ def _articles(words: Words, rows: list[Evidence]) -> None:
                 words("data.col.article"): number,
                 words("data.col.subject"): getattr(article, f"subject_{words.language}"),
                 words("data.col.gist"): getattr(article, f"gist_{words.language}"),
-                words("data.col.here"): here,
-                words("data.col.absent"): absent,
+                words("data.col.here"): f"{here} / {here + absent}",
                 words("data.col.state"): words(f"data.state.{state(number)}"),
             }
         )
@@ -260,9 +264,9 @@ def _articles(words: Words, rows: list[Evidence]) -> None:
 
 
 def _definitions(words: Words, rows: list[Evidence]) -> None:
-    st.markdown(f"##### {words('data.terms')}")
+    st.markdown(f"**{words('data.terms')}**")
     st.markdown("\n".join(f"- {line}" for line in words("data.rules").split("\n")))
-    st.markdown(f"##### {words('data.targets')}")
+    st.markdown(f"**{words('data.targets')}**")
     st.table(
         [
             {

@@ -15,7 +15,6 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "data.count.baseline": {"zh": "同样 {n} 项工具的基准值", "en": "the same {n} levers, baseline"},
     "data.colon": {"zh": "：", "en": ": "},
-    "data.comma": {"zh": "，", "en": ", "},
     "data.tab.numbers": {"zh": "参数与工具", "en": "Parameters and levers"},
     "data.tab.articles": {"zh": "条款映射", "en": "Article map"},
     "data.tab.definitions": {"zh": "定义", "en": "Definitions"},
@@ -25,7 +24,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "data.kind.document": {"zh": "文件", "en": "document"},
     "data.kind.statistics": {"zh": "公布的统计", "en": "published statistics"},
     "data.kind.literature": {"zh": "文献", "en": "literature"},
-    "data.kind.recalled": {"zh": "凭记忆，未核", "en": "recalled, not verified"},
+    "data.kind.recalled": {"zh": "凭记忆，未核", "en": "unverified, recalled"},
     "data.kind.derived": {"zh": "推算", "en": "derived"},
     "data.kind.assumption": {"zh": "假设", "en": "assumption"},
     "data.kind.missing": {"zh": "待核", "en": "source missing"},
@@ -37,12 +36,12 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "data.search.hint": {"zh": "编号、名称、来源或作用环节", "en": "id, title, source or where it acts"},
     "data.found": {"zh": "显示 {n} 行", "en": "{n} rows"},
     "data.note": {
-        "zh": "“中间值或基准值”：参数的中间值，或不实施文件时工具的取值；移动滑块之前，模型就用它。"
-        "“文件值或建议值”只属于工具。点一行看全部说明。",
-        "en": "“Central or baseline”: the central value of a parameter, or of a lever its setting without the "
-        "document; "
-        "the model uses it until a slider moves. “Document or suggested” belongs to levers only. Click a row for all "
-        "that is known.",
+        "zh": "默认值：参数的中间值；工具则是不实施文件时的基准值，也就是滑块的起点。"
+        "文件值或建议值：只有工具才有，文件没有数值时是本实验室的建议。点一行看全部说明。",
+        "en": "Default: the central value of a parameter; of a lever its baseline without the document, where its "
+        "slider starts. As written: of levers only; where the document gives no figure it is our suggestion. "
+        "Click a row for "
+        "all that is known.",
     },
     "data.tags": {
         "zh": "来源按记录时的文字列出：文献名与摘记的原文为英文，其余已译成中文。"
@@ -59,8 +58,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "data.col.id": {"zh": "编号", "en": "Id"},
     "data.col.title": {"zh": "名称", "en": "Title"},
-    "data.col.value": {"zh": "中间值或基准值", "en": "Central or baseline"},
-    "data.col.written": {"zh": "文件值或建议值", "en": "Document or suggested"},
+    "data.col.value": {"zh": "默认值", "en": "Default"},
+    "data.col.written": {"zh": "文件值或建议值", "en": "As written"},
     "data.col.range": {"zh": "范围", "en": "Range"},
     "data.col.unit": {"zh": "单位", "en": "Unit"},
     "data.col.source": {"zh": "来源", "en": "Source"},
@@ -85,6 +84,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "zh": "建议值（文件只给方向）",
         "en": "Suggested setting (the document names a direction only)",
     },
+    "data.card.rests": {"zh": "依据：{kind}", "en": "evidence: {kind}"},
     "data.card.range": {"zh": "范围", "en": "Range"},
     "data.card.lever_range": {"zh": "范围（假设）", "en": "Range (an assumption)"},
     "data.card.role": {"zh": "角色", "en": "Role"},
@@ -94,8 +94,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "data.col.article": {"zh": "条款", "en": "Article"},
     "data.col.subject": {"zh": "主题", "en": "Subject"},
     "data.col.gist": {"zh": "摘要（本实验室概括）", "en": "Gist (our summary)"},
-    "data.col.here": {"zh": "已建模（项）", "en": "Modelled"},
-    "data.col.absent": {"zh": "未建模（项）", "en": "Not modelled"},
+    "data.col.here": {"zh": "已建模/共", "en": "Modelled / all"},
     "data.col.state": {"zh": "状态", "en": "State"},
     "data.state.full": {"zh": "已建模", "en": "modelled"},
     "data.state.partly": {"zh": "部分建模", "en": "partly modelled"},
@@ -115,9 +114,12 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "data.role.supports": {"zh": "支持类工具", "en": "a measure that supports"},
     "data.role.restricts": {"zh": "限制类工具", "en": "a measure that restricts"},
     "data.articles.note": {
-        "zh": "文件：{source}。摘要是本实验室的概括，不是原文引用；没有工具的条款列为未建模。",
-        "en": "Document: {source}. The gists are our summary, not a quotation; an article without levers is not "
-        "modelled.",
+        "zh": "文件：云南省{source}，2020 年 8 月印发。摘要是本实验室的概括，不是原文引用；"
+        "“已建模/共”是作为工具建模的措施数与全部措施数；没有工具的条款列为未建模。",
+        "en": "Document: Yunnan Province, Implementation Opinions {source}, printed August 2020. The gists are our "
+        "summary, not a quotation. Modelled / all counts the measures that are levers here and all measures; an "
+        "article "
+        "without levers is not modelled.",
     },
     "data.absent": {"zh": "未建模的措施（{n} 项）", "en": "Measures that are not modelled ({n})"},
     "data.targets": {"zh": "十项目标与门槛", "en": "The ten targets"},

@@ -274,6 +274,7 @@ def test_every_number_has_a_source_and_every_article_is_mapped(page: Page, tongu
     assert wrong == []
     page.get_by_role("tab", name=words("data.tab.articles")).click()
     mapped = page.get_by_role("tabpanel").filter(visible=True).locator("table tbody tr")
+    mapped.first.wait_for()  # only the open tab is drawn
     states = {words(f"data.state.{state}") for state in ("full", "partly", "none")}
     found = mapped.evaluate_all("rows => rows.map(row => [...row.querySelectorAll('td,th')].map(c => c.innerText))")
     assert [int(cells[0]) for cells in found] == list(articles())
