@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 TEXT: Mapping[str, Mapping[str, str]] = {
     "data.title": {"zh": "数据与依据", "en": "Data and sources"},
-    "data.count": {"zh": "共 {n} 项", "en": "{n} rows"},
+    "data.count": {"zh": "共 {n} 项", "en": "{n} entries"},
     "data.count.parts": {"zh": "参数 {p}，政策工具 {l}", "en": "{p} parameters, {l} levers"},
     "data.count.parameters": {"zh": "参数 {n} 个", "en": "{n} parameters"},
     "data.count.written": {
