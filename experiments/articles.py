@@ -15,7 +15,7 @@ from types import MappingProxyType
 from sim.calibration import tables
 from sim.calibration.checks import Row, TableError, columns_of, read_rows, titles, unique
 
-SOURCE = "云南省《关于支持滇中新区深化改革创新加快推动高质量发展的实施意见》, 2020-08"
+SOURCE = "《关于支持滇中新区深化改革创新加快推动高质量发展的实施意见》"
 ARTICLES = 22
 LONGEST_GIST = 60  # characters: a gist points at an article, and is too short to stand for its text
 

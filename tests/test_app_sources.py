@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import logging
 import re
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -13,11 +12,23 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from experiments import articles as mapped
+from experiments import notes
 from experiments.dashboard import sources
-from experiments.dashboard.evidence import GRADES, KINDS, chosen, counted, evidence, kind_of
+from experiments.dashboard.evidence import (
+    GRADES,
+    KINDS,
+    baseline_note,
+    baselines,
+    chosen,
+    counted,
+    evidence,
+    kind_of,
+    referred,
+)
 from experiments.dashboard.guard import code_of
 from experiments.dashboard.words import Words
 from experiments.dashboard.words_data import TEXT
+from experiments.describe import schedule_rows
 from sim.calibration import tables
 from sim.calibration.checks import TableError
 
@@ -63,16 +74,19 @@ def test_a_gist_is_ours_and_short():
     ],
 )
 def test_a_spoilt_table_is_refused(file, line, column, value, message, tmp_path):
-    for name in ("articles.csv", "unmodelled.csv"):
-        shutil.copy(FOLDER / name, tmp_path / name)
-    with (tmp_path / file).open(encoding="utf-8", newline="") as text:
-        lines = list(csv.reader(text))
-    lines[line - 1][lines[0].index(column)] = value
-    with (tmp_path / file).open("w", encoding="utf-8", newline="") as text:
-        csv.writer(text, lineterminator="\n").writerows(lines)
+    spoil(file, line, column, value, tmp_path)
     load = mapped.articles if file == "articles.csv" else mapped.unmodelled
     with pytest.raises(TableError, match=re.escape(message)):
         load(tmp_path)
+
+
+def spoil(file: str, line: int, column: str, value: str, folder: Path) -> None:
+    """Write a copy of a table with one cell changed."""
+    with (FOLDER / file).open(encoding="utf-8", newline="") as text:
+        lines = list(csv.reader(text))
+    lines[line - 1][lines[0].index(column)] = value
+    with (folder / file).open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text, lineterminator="\n").writerows(lines)
 
 
 def test_a_missing_article_is_refused(tmp_path):
@@ -114,6 +128,7 @@ def test_every_number_is_there_once_with_a_known_kind():
         ("Corporate Income Tax Law (recalled)", "recalled"),
         ("[F] Kunming April 2020: 318; range [A]", "statistics"),
         ("[F] Bom & Ligthart 2014: 0.106", "literature"),
+        ("[F, qualitative] Amiti 2008: matters most; [R] Head & Mayer 2004", "recalled"),
         ("Yunnan Implementation Opinions on Dianzhong New Area, article 3", "document"),
     ],
 )
@@ -150,18 +165,126 @@ def test_text_of_a_table_is_shown_as_it_is():
     assert sources.plain("0.25*FTE [F] <b> a_b $x$ :red[y]") == (r"0.25\*FTE \[F\] \<b\> a\_b \$x\$ \:red\[y\]")
 
 
+def test_a_lever_shows_its_baseline_and_what_is_written_each_with_its_own_evidence():
+    rows = {row.id: row for row in evidence(Words("en"))}
+    for lever in tables.levers().values():
+        row = rows[lever.id]
+        assert (row.value, row.written) == (lever.baseline, lever.as_written)
+        assert row.base_kind in KINDS and (row.base_kind == "missing") == (not row.base_source)
+    assert all(row.written is None and not row.base_kind for row in rows.values() if row.sort == "parameter")
+    assert rows["I02a"].kind == "document" and rows["I02a"].base_kind == "assumption"
+    counts = baselines(rows.values())
+    assert tuple(counts) == KINDS and sum(counts.values()) == len(tables.levers())
+    assert {row.id for row in chosen(rows.values(), "", ["missing"])} == {
+        row.id for row in rows.values() if row.base_kind == "missing"
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "source"),
+    [
+        ("baseline is an assumption", "assumption", "baseline is an assumption"),
+        ("text: 10 million yuan; baseline is an assumption", "assumption", "baseline is an assumption"),
+        ("baseline: reform norm of 2019 (recalled)", "recalled", "baseline: reform norm of 2019 (recalled)"),
+        ("text: 500 million yuan a year", "missing", ""),
+    ],
+)
+def test_the_evidence_of_a_baseline_is_read_from_the_notes(said, kind, source):
+    assert baseline_note(said) == (kind, source)
+
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+CITED = re.compile(r"\[[FR][,\]]")
+
+
+def test_a_source_that_is_a_sentence_is_chinese_on_the_chinese_page():
+    for row in evidence(Words("zh")):
+        assert CHINESE.search(row.source) or (CITED.match(row.recorded) and row.source == row.recorded), row.id
+        assert not row.base_source or CHINESE.search(row.base_source), row.id
+        assert CHINESE.search(row.used) and not re.search(r"stage|production", row.used), row.id
+    for row in evidence(Words("en")):
+        assert row.source == row.recorded
+        assert not CHINESE.search(row.used)
+
+
+def test_no_translation_is_left_over():
+    said = {row.source for row in tables.parameters().values()}
+    said |= {baseline_note(row.notes)[1] for row in tables.levers().values()}
+    assert set(notes.sources_zh()) <= said
+
+
+def test_the_stages_have_names_in_the_order_of_a_quarter():
+    assert list(notes.parts("stage")) == [row["id"] for row in schedule_rows()]
+    assert {row.block for row in tables.parameters().values()} == set(notes.parts("part"))
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "stages"),
+    [
+        ("stage 5, 12", [5, 12]),
+        ("stage 7 and 8: drift of wages", [7, 8]),
+        ("stage 9; without it FAI is 32 % too low", [9]),
+        ("start, stage 8: ties", [8]),
+        ("stage 5, beside P104", [5]),
+        ("cost of I13a", []),
+    ],
+)
+def test_stages_are_read_from_the_mechanism(mechanism, stages):
+    assert notes.stages_of(mechanism) == stages
+
+
+def test_every_stage_that_a_mechanism_names_exists():
+    for row in tables.parameters().values():
+        assert set(notes.stages_of(row.mechanism)) <= set(range(1, 15)), row.id
+
+
+def test_where_a_number_acts_is_said_in_words():
+    rows = {row.id: row for row in evidence(Words("en"))}
+    assert rows["Q10"].used == "Production and agglomeration · stage 10: output and sales"
+    assert rows["N56"].used == f"Land · I13a {tables.levers()['I13a'].title_en}"
+    named = referred(Words("en"), rows["I13j"])
+    assert named == [f"P44 {tables.parameters()['P44'].title_en}"]
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "column", "value", "message"),
+    [
+        ("effects.csv", 2, "lever", "I99z", "one of 60 declared values"),
+        ("effects.csv", 2, "lever", "I03a", "not yet on line 2"),
+        ("effects.csv", 2, "effect_en", "", "may not be empty"),
+        ("parts.csv", 2, "kind", "room", "part, stage"),
+        ("sources_zh.csv", 3, "text_zh", "", "may not be empty"),
+    ],
+)
+def test_a_spoilt_table_of_words_is_refused(file, line, column, value, message, tmp_path):
+    spoil(file, line, column, value, tmp_path)
+    load = {"effects.csv": notes.effects, "sources_zh.csv": notes.sources_zh}.get(file)
+    with pytest.raises(TableError, match=re.escape(message)):
+        load(tmp_path) if load else notes.parts("part", tmp_path)
+
+
+def test_a_lever_without_a_word_on_what_it_does_is_refused(tmp_path):
+    lines = (FOLDER / "effects.csv").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "effects.csv").write_text("".join(lines[:-1]), "utf-8")
+    with pytest.raises(TableError, match="I22b not found"):
+        notes.effects(tmp_path)
+
+
 # --- the page ----------------------------------------------------------------------------------------------------
 
 
-def page(language: str) -> None:
+def page(language: str, tab: str) -> None:
+    import streamlit as st
+
     from experiments.dashboard import sources
     from experiments.dashboard.words import Words
 
+    st.session_state.setdefault("data_open", tab)
     sources.render(Words(language))
 
 
-def drawn(language: str, **query: str) -> AppTest:
-    test = AppTest.from_function(page, default_timeout=60, args=(language,))
+def drawn(language: str, tab: str = "numbers", **query: str) -> AppTest:
+    test = AppTest.from_function(page, default_timeout=60, args=(language, tab))
     for name, value in query.items():
         test.query_params[name] = value
     return test.run()
@@ -171,19 +294,48 @@ def texts(test: AppTest) -> str:
     return "\n".join(part.value for part in test.markdown)
 
 
+TABS = ("numbers", "articles", "definitions", "limits", "version")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_shows_all_rows_and_all_articles(language):
+def test_the_page_shows_all_rows_and_counts_them(language):
     test, words = drawn(language), Words(language)
     assert not test.exception
     rows = evidence(words)
-    assert [tab.label for tab in test.tabs] == [
-        words(f"data.tab.{name}") for name in ("numbers", "articles", "definitions", "limits", "version")
-    ]
-    assert len(test.dataframe[0].value) == len(rows)
-    assert [len(table.value) for table in test.table][:2] == [22, 10]
-    for kind, count in counted(rows).items():
-        assert f"{words(f'data.kind.{kind}')} {count}" in texts(test)
+    assert [tab.label for tab in test.tabs] == [words(f"data.tab.{name}") for name in TABS]
+    table = test.dataframe[0].value
+    assert len(table) == len(rows)
+    shown = table.set_index(words("data.col.id")).loc["I13a"]
+    assert (shown[words("data.col.value")], shown[words("data.col.written")]) == (3.0, 5.0)
+    for line in texts(test).splitlines():
+        if line.startswith("- ") and words("data.colon") in line and words("data.kind.missing") in line:
+            head, _, kinds = line.partition(words("data.colon"))
+            assert int(re.search(r"\d+", head)[0]) == sum(map(int, re.findall(r" (\d+)", kinds)))
+    parameters = [row for row in rows if row.sort == "parameter"]
+    for kind, count in counted(parameters).items():
+        if count or kind == "missing":
+            assert f"{words(f'data.kind.{kind}')} {count}" in texts(test)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("tab", TABS)
+def test_only_the_open_tab_is_drawn(tab, language):
+    test, words = drawn(language, tab), Words(language)
+    assert not test.exception and not test.error
+    assert len(test.dataframe) == (tab == "numbers")
+    assert [len(table.value) for table in test.table][:1] == {"articles": [22], "definitions": [10]}.get(
+        tab, [len(test.table[0].value)] if tab == "version" else []
+    )
+    assert ("docs/odd.md" in texts(test)) is (tab == "limits")
+    assert (words("data.rules").split("\n")[1] in texts(test)) is (tab == "definitions")
+
+
+def test_the_open_tab_stays_open_in_the_other_language():
+    test = drawn("zh", "limits")
     assert "docs/odd.md" in texts(test)
+    other = AppTest.from_function(page, default_timeout=60, args=("en", "numbers"))
+    other.session_state["data_open"] = test.session_state["data_open"]
+    assert "docs/odd.md" in texts(other.run())
 
 
 def test_search_and_filters_leave_their_rows():
@@ -205,6 +357,11 @@ def test_a_link_opens_a_row_and_the_select_box_another(language):
     assert not test.exception and not test.warning
     assert sources.plain(tables.parameters()["P41"].source) in texts(test)
     test.selectbox(key="data_id").select("I13a").run()
+    words = Words(language)
+    for name in ("baseline", "suggested", "lever_range", "code"):
+        assert words(f"data.card.{name}") in texts(test)
+    assert words.quantity("3", tables.levers()["I13a"].unit) in texts(test)
+    assert tables.levers()["I13a"].name in texts(test)
     assert sources.plain(tables.levers()["I13a"].source) in texts(test)
     assert sources.plain(tables.parameters()["P41"].source) not in texts(test)
     assert test.query_params["id"] == "I13a"
