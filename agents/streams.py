@@ -10,6 +10,13 @@ import numpy as np
 from agents.columns import Floats, Integers
 
 _FIXED = 1 << 40  # the counter of draws that belong to the agent for life and not to a quarter
+_NOTHING_DRAWN: Any = {
+    "bit_generator": "Philox",
+    "buffer": np.zeros(4, np.uint64),
+    "buffer_pos": 4,
+    "has_uint32": 0,
+    "uinteger": 0,
+}
 
 
 class RepeatedDrawError(RuntimeError):
@@ -26,6 +33,8 @@ class Streams:
 
     def __init__(self, seed: np.random.SeedSequence) -> None:
         self._root = seed.generate_state(2, np.uint64)
+        self._bits = np.random.Philox(key=self._root)  # set anew for every draw, which takes a tenth of making one
+        self._random = np.random.Generator(self._bits)
         self._keys: dict[str, Any] = {}
         self._used: set[str] = set()
         self._kept: dict[tuple[str, str], Floats] = {}
@@ -41,7 +50,9 @@ class Streams:
         if key is None:
             word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
             key = self._keys[name] = np.array([self._root[0] ^ np.uint64(word), self._root[1]], np.uint64)
-        return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, counter, 0], np.uint64)))
+        state: Any = {**_NOTHING_DRAWN, "state": {"counter": np.array([0, 0, counter, 0], np.uint64), "key": key}}
+        self._bits.state = state
+        return self._random
 
     def _once(self, name: str) -> np.random.Generator:
         if name in self._used:
