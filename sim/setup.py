@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 TASTE_CLASSES = 1024
 MOST_SCALE = 1_000.0
-PUBLIC_WORKS = (*INVESTING, "I11b")
+PUBLIC_WORKS = frozenset((*INVESTING, "I11b"))
 
 
 @dataclass(frozen=True)

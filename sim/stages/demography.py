@@ -9,7 +9,7 @@ import numpy as np
 from agents.columns import Booleans, Floats, Integers
 from agents.firm import ENTRANT, MOVED_IN, SPIN_OFF, by_sector, weighted
 from agents.talent import SEARCHING
-from sim.build import share_out
+from sim.build import asked_in, share_in
 from sim.schedule import stage
 from sim.stages.labour import lay_off
 from sim.stages.plan import credit_limit
@@ -119,7 +119,7 @@ def resell(model: RegionModel, offered: Floats) -> float:
     firms.cash = firms.cash - price
     model.ledger.post("resale", "firms", "owners", weighted(price, firms))
     amount = weighted(bought, firms)
-    model.region.resold_capital[:] = amount
+    model.region.resold_capital[0] = amount
     return amount
 
 
@@ -145,8 +145,8 @@ def book_moves(model: RegionModel, moved: Booleans) -> None:
     firms, p, region = model.firms, model.p, model.region
     came = (firms.origin == MOVED_IN) & (firms.age == 1)  # they left Kunming or the rest of Yunnan behind
     output = (weighted(firms.sales * moved, firms) - weighted(firms.sales * came, firms)) * p.moves_in_yunnan
-    region.kunming_won[:] += p.kunming_of_yunnan * output + model.elsewhere[model.quarter, 0]
-    region.yunnan_won[:] += (1.0 - p.kunming_of_yunnan) * output + model.elsewhere[model.quarter, 1]
+    region.kunming_won[0] += p.kunming_of_yunnan * output + model.elsewhere[model.quarter, 0]
+    region.yunnan_won[0] += (1.0 - p.kunming_of_yunnan) * output + model.elsewhere[model.quarter, 1]
 
 
 def part_with_workers(model: RegionModel) -> None:
@@ -155,12 +155,13 @@ def part_with_workers(model: RegionModel) -> None:
     """
     firms, talent, cells, weight = model.firms, model.talent, model.cells, model.frame.person_weight
     cell = firms.local(cells.of)
-    staffed = np.bincount(cell.ravel(), (firms.staff * firms.weight[:, None]).ravel(), cells.count) / weight
+    asked = asked_in(firms, cell, firms.staff, cells.count)
+    staffed = asked / weight
     keep = np.floor(staffed + 1e-6 + (staffed % 1.0 > 0.5)).astype(np.int64)
     keep = np.where(staffed > 0.0, np.maximum(keep, 0), 0)
     workers = talent.workers(cells.count)
     lay_off(talent, model.streams.uniform("talent.closure", talent.id), np.maximum(workers - keep, 0), workers)
-    firms.staff = share_out(firms, cells, firms.staff, np.minimum(workers, keep) * weight)
+    firms.staff = share_in(firms.staff, cell, asked, np.minimum(workers, keep) * weight)
     kunming = len(model.frame.sites)
     back = (talent.home == kunming) & (talent.cell == SEARCHING)
     model.region.reservoir[0, 0] += back.sum() * weight

@@ -51,7 +51,7 @@ def produce_and_sell(model: RegionModel) -> None:
     record_displacement(model)
     firms.keep_customers(p.u_norm, p.lam_b)
     firms.energy = frame.energy[firms.sector] * saving * firms.sales
-    model.region.energy_use[:] = weighted(firms.energy, firms)
+    model.region.energy_use[0] = weighted(firms.energy, firms)
     move_prices(model)
     model.tfp_terms = np.exp(log_terms(model))
 
@@ -98,7 +98,7 @@ def record_displacement(model: RegionModel) -> None:
     usual = markets.base_output * frame.demand[:, 0] * province
     met = np.divide(markets.output, markets.demand, out=np.ones_like(usual), where=markets.demand > 0)
     gained = usual * (markets.provincial_share * met - 1.0) * model.tradable
-    model.region.displaced_sales[:] = float(gained.sum())
+    model.region.displaced_sales[0] = float(gained.sum())
 
 
 def move_prices(model: RegionModel) -> None:

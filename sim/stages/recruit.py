@@ -199,8 +199,8 @@ def energy_fits(model: RegionModel, sector: int, output: float) -> bool:
 def commit_energy(model: RegionModel, sector: int, output: float) -> None:
     """Reserve energy for an admitted project."""
     years = model.quarter / 4.0
-    model.region.committed_energy[:] += model.frame.energy[sector] * (1.0 - model.p.aeei / 100.0) ** years * output
-    model.region.committed_output[:] += output
+    model.region.committed_energy[0] += model.frame.energy[sector] * (1.0 - model.p.aeei / 100.0) ** years * output
+    model.region.committed_output[0] += output
 
 
 def start_chance(model: RegionModel) -> float:
@@ -283,7 +283,7 @@ def break_ground(model: RegionModel, rows: Integers, site: Integers, land: Float
     to_parks = p.park_receipts_share * upfront
     model.pay("land", "firms", "new_area", float((upfront - to_parks).sum()))
     model.pay("land", "firms", "parks", float(to_parks.sum()))
-    model.government.land_receipts[:] += float((upfront - to_parks).sum())
+    model.government.land_receipts[0] += float((upfront - to_parks).sum())
     model.parks.receipts += np.bincount(site, upfront, model.parks.n)
     model.parks.budget += np.bincount(site, to_parks, model.parks.n)
 

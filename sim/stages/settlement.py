@@ -5,6 +5,7 @@ payouts, the budget.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -178,10 +179,10 @@ def settle_budget(model: RegionModel, a: Account) -> None:
     """Collect revenue, pay regular services, then levers; what cash cannot pay becomes arrears."""
     government, firms, p = model.government, model.firms, model.p
     taxes = weighted(a.local_tax, firms) + LOCAL_INCOME_TAX * weighted(a.income_tax, firms) + weighted(a.rent, firms)
-    government.cash[:] += taxes
+    government.cash[0] += taxes
     growth = weighted(firms.value_added, firms) / model.start_output
     model.pay("fees", "households", "new_area", p.other_rev / 4.0 * growth)
-    government.own_taxes[:] = taxes
+    government.own_taxes[0] = taxes
     regular = float(government.regular_spending[0]) * (1.0 + p.ref_growth) ** (model.quarter / 4.0)
     affordable = min(regular, max(float(government.cash[0]), 0.0))
     model.pay("services", "new_area", "services", affordable)
@@ -194,10 +195,10 @@ def settle_budget(model: RegionModel, a: Account) -> None:
     pay_levers(model, costs, share)
     settled = min(due, max(float(government.cash[0]), 0.0))
     model.pay("arrears", "new_area", "builders", settled)
-    government.arrears[:] += (1.0 - share) * total - settled
-    government.revenue[:] = taxes + p.other_rev / 4.0 * growth + float(government.land_receipts[0])
-    government.spending[:] = affordable + share * total + settled
-    government.land_receipts[:] = 0.0
+    government.arrears[0] += (1.0 - share) * total - settled
+    government.revenue[0] = taxes + p.other_rev / 4.0 * growth + float(government.land_receipts[0])
+    government.spending[0] = affordable + share * total + settled
+    government.land_receipts[0] = 0.0
 
 
 def collect_facts(model: RegionModel, taxes: float) -> None:
@@ -219,34 +220,35 @@ def collect_facts(model: RegionModel, taxes: float) -> None:
 
 def lever_costs(model: RegionModel) -> dict[str, float]:
     """Return what each lever costs the New Area's budget this quarter, million yuan."""
-    costs = {}
-    for lever, instrument in INSTRUMENTS.items():
-        if lever not in FROM_OTHERS:
-            costs[lever] = model.own_share(lever) * instrument.cost(model.doses[lever], model.facts, model.p)
-    return costs
+    doses, facts, p = model.doses, model.facts, model.p
+    return {
+        lever: model.own_share(lever) * instrument.cost(doses[lever], facts, p)
+        for lever, instrument in INSTRUMENTS.items()
+        if lever not in FROM_OTHERS
+    }
 
 
 def pay_levers(model: RegionModel, costs: dict[str, float], share: float) -> None:
     """Post what is paid for each lever to those who receive it; Kunming pays its part of public works."""
-    government, ledger = model.government, model.ledger
+    government, ledger, outcomes = model.government, model.ledger, model.outcomes
     for lever, cost in costs.items():
         paid = share * cost
         measured = INSTRUMENTS[lever].outcome
         if measured is not None:
-            model.outcomes[lever] = model.outcomes.get(lever, 0.0) + measured(model.doses[lever], model.facts, model.p)
+            outcomes[lever] = outcomes.get(lever, 0.0) + measured(model.doses[lever], model.facts, model.p)
         if lever == "I18d":
             amortised = share * float(government.bond_debt[0]) / model.p.bond_years / 4.0
-            government.bond_debt[:] -= amortised
-        payee = receiver(lever)
+            government.bond_debt[0] -= amortised
+        payee, own = receiver(lever), model.own_share(lever)
         model.pay("support", "new_area", payee, paid, lever)
-        whole = paid / model.own_share(lever) - paid
-        if whole:
-            ledger.post("cofinance", "kunming", payee, whole)
+        if own != 1.0 and (rest := paid / own - paid):
+            ledger.post("cofinance", "kunming", payee, rest)
     unpaid = sum((1.0 - share) * costs[lever] for lever in TO_FIRMS)
     if unpaid:  # firms have booked the support already: until it is paid, their owners advance it
         ledger.post("arrears_advance", "owners", "firms", unpaid)
 
 
+@cache
 def receiver(lever: str) -> str:
     """Return the account that a lever's money goes to."""
     if lever in TO_FIRMS:
@@ -280,4 +282,4 @@ def learn(model: RegionModel, a: Account) -> None:
     growth = np.clip(np.log(productivity / float(region.labour_productivity[0])), -0.05, 0.05)
     if model.quarter > 1:
         region.wage_drift[:] += p.wage_learning * (growth - region.wage_drift)
-    region.labour_productivity[:] = productivity
+    region.labour_productivity[0] = productivity
