@@ -76,11 +76,13 @@ def move_away(model: RegionModel, failed: Booleans) -> Booleans:
     attractive.
     """
     firms, p = model.firms, model.p
-    draw = model.streams.uniform("firm.relocation", firms.id)
-    pull = model.attractiveness[firms.sector]
     rate = 1.0 - (1.0 - p.reloc0 / 100.0) ** 0.25
-    free = firms.producing & ~failed & (model.frame.sheltered[firms.sector] == 0) & (firms.age >= 8)
-    return free & (draw < rate * np.exp(-p.relocation_response * pull))
+    leaving = rate * np.exp(-p.relocation_response * model.attractiveness)
+    free = np.flatnonzero((firms.age >= 8) & firms.producing & ~failed & (model.frame.sheltered[firms.sector] == 0))
+    draw = model.streams.uniform("firm.relocation", firms.id[free])
+    moved = np.zeros(firms.n, bool)
+    moved[free] = draw < leaving[firms.sector[free]]
+    return moved
 
 
 def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:

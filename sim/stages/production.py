@@ -59,9 +59,12 @@ def produce_and_sell(model: RegionModel) -> None:
 def research_term(model: RegionModel) -> Floats:
     """Return own research: (S / S0 (1+Q68)^t)^P62, one for firms without research, shape (n,)."""
     firms, p = model.firms, model.p
-    ratio = np.where(firms.base_rd_stock > 0.0, firms.rd_stock / np.maximum(firms.base_rd_stock, 1e-12), 1.0)
-    reference = np.where(firms.base_rd_stock > 0.0, (1.0 + p.g_rd) ** (model.quarter / 4.0), 1.0)
-    return np.clip(ratio / reference, LEAST_RESEARCH, 20.0) ** p.eps_rd
+    term = np.ones(firms.n)
+    rows = np.flatnonzero(firms.base_rd_stock > 0.0)  # few
+    ratio = firms.rd_stock[rows] / np.maximum(firms.base_rd_stock[rows], 1e-12)
+    reference = (1.0 + p.g_rd) ** (model.quarter / 4.0)
+    term[rows] = np.clip(ratio / reference, LEAST_RESEARCH, 20.0) ** p.eps_rd
+    return term
 
 
 def sector_demand(model: RegionModel) -> Floats:
