@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -176,11 +177,20 @@ def enter(model: RegionModel) -> None:
     """
     model.facts["births"] = model.facts["moved_in"] = 0.0
     expected, origin = expected_entrants(model)
+    groups = []
     for kind, rows in zip(origin, expected, strict=True):
         name = "entrants" if kind != MOVED_IN else "movers"
         cell, ids = model.pools_of[name].whole_entrants(rows)
         if len(ids):
-            found(model, cell, ids, kind)
+            groups.append((kind, new_firms(model, cell, ids, kind)))
+    if not groups:
+        return
+    last = model.firms.n
+    # All at once: to add one firm takes about as long as to add many.
+    model.firms.add(**{name: np.concatenate([firms[name] for _, firms in groups]) for name in groups[0][1]})
+    for kind, firms in groups:
+        first, last = last, last + len(firms["ids"])
+        welcome(model, slice(first, last), kind, firms)
 
 
 def expected_entrants(model: RegionModel) -> tuple[list[Floats], list[int]]:
@@ -203,11 +213,11 @@ def expected_entrants(model: RegionModel) -> tuple[list[Floats], list[int]]:
     return [start_up_rows.ravel(), mover_rows.ravel()], [ENTRANT, MOVED_IN]
 
 
-def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
-    """Add new firms with capital to be put in place next quarter, cash for P27 quarters, and customers at Q17 of
-    capacity.
+def new_firms(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> dict[str, Any]:
+    """Return ids and columns of new firms: capital to be put in place next quarter, cash for P27 quarters, and
+    customers at Q17 of capacity.
     """
-    p, frame, firms = model.p, model.frame, model.firms
+    p, frame = model.p, model.frame
     sectors = len(frame.sectors)
     site, sector = cell // sectors, cell % sectors
     spread = np.exp(p.entrant_spread * model.streams.fixed_normal("entrant.size", ids) - 0.5 * p.entrant_spread**2)
@@ -217,25 +227,26 @@ def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
     plan = plan_firm(model, site, sector, size, p.ent_K)
     runway = p.runway * (plan["overhead"] + p.runway_base * frame.labour_share[sector] * plan["base_sales"])
     high_tech_sector = (frame.hightech_sector[sector] > 0) & (kind == ENTRANT)
-    rows = firms.add(
-        ids,
-        site=site,
-        sector=sector,
-        origin=kind,
-        weight=weight,
-        building=1,
-        cash=runway,
-        grace=model.grace(ids),
-        high_tech=0,
+    spins_off = high_tech_sector & (model.streams.fixed("entrant.spin_off", ids) < p.spin_off_share)
+    return {
+        "ids": ids,
+        "site": site,
+        "sector": sector,
+        "origin": np.where(spins_off, SPIN_OFF, kind),
+        "weight": weight,
+        "building": np.ones(len(ids), np.int64),
+        "cash": runway,
+        "grace": model.grace(ids),
         **plan,
-    )
-    firms.origin[rows] = np.where(
-        high_tech_sector & (model.streams.fixed("entrant.spin_off", ids) < p.spin_off_share), SPIN_OFF, kind
-    )
-    model.ledger.post("equity", "owners", "firms", float((runway * weight).sum()))
+    }
+
+
+def welcome(model: RegionModel, rows: slice, kind: int, firms: Mapping[str, Floats]) -> None:
+    """Post what the owners of new firms put in, give them incubator places, and count them."""
+    weight = firms["weight"]
+    model.ledger.post("equity", "owners", "firms", float((firms["cash"] * weight).sum()))
     give_places(model, rows)
-    count = float(weight.sum())
-    model.facts["births" if kind == ENTRANT else "moved_in"] += count
+    model.facts["births" if kind == ENTRANT else "moved_in"] += float(weight.sum())
 
 
 def plan_firm(model: RegionModel, site: Integers, sector: Integers, size: Floats, density: float) -> dict[str, Floats]:
@@ -274,7 +285,8 @@ def give_places(model: RegionModel, rows: slice) -> None:
         return
     services = frame.sectors.index("business_rd_services")
     eligible = (frame.hightech_sector[firms.sector[rows]] > 0) | (firms.sector[rows] == services)
-    room = terms.incubator_space.total * 1000.0 / p.start_up_space - float((firms.weight * (firms.free_rent > 0)).sum())
+    housed = firms.weight[: rows.stop] * (firms.free_rent[: rows.stop] > 0)
+    room = terms.incubator_space.total * 1000.0 / p.start_up_space - float(housed.sum())
     taken = np.cumsum(firms.weight[rows] * eligible)
     firms.free_rent[rows] = np.where(eligible & (taken <= room), round(months / 3.0), 0)
     model.parks.incubated = np.bincount(firms.site, firms.weight * (firms.free_rent > 0), model.parks.n)
