@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import Floats
-from agents.firm import weighted
+from agents.firm import weighted, weighted_mean
 from sim.schedule import stage
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def build_housing(model: RegionModel) -> float:
     """
     region, p = model.region, model.p
     residents = np.maximum(model.homes.residents[:-1], 1e-9)
-    price = float(np.average(np.log(model.homes.house_price[:-1]), weights=residents))
+    price = weighted_mean(np.log(model.homes.house_price[:-1]), residents)
     ratio = model.terms.housing_ratio.total / model.policy.table["I11c"].baseline
     land = max(float(region.residential_pace[0]), 1e-2) ** p.residential_supply
     trend = (1.0 + p.g_K0) ** (model.quarter / 4.0)

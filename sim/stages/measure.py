@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.columns import Floats
-from agents.firm import weighted
+from agents.firm import weighted, weighted_mean
 from agents.talent import SEARCHING
 from sim.calibration import tables
 from sim.location import inclusive, site_values
@@ -83,17 +82,12 @@ def output_indicators(model: RegionModel) -> dict[str, float]:
         "refused_energy": facts["refused_energy"],
         "refused_land": facts["refused_land"],
         "capital": weighted(firms.capital, firms),
-        "mean_tfp": mean_by(staff * producing + 1e-12, ratio) if firms.n else 0.0,
+        "mean_tfp": weighted_mean(ratio, staff * producing + 1e-12) if firms.n else 0.0,
         "energy_use": float(region.energy_use[0]),
         "rd_spending": weighted(firms.rd_spending, firms),
         "hightech_firms": float(working[hightech_firm].sum()),
         "price_level": gdp_current / max(gdp, 1e-9),
     }
-
-
-def mean_by(weights: Floats, values: Floats) -> float:
-    """Return a weighted mean; `numpy.average` checks what is known here, and takes twice as long."""
-    return float((values * weights).sum() / weights.sum())
 
 
 def people_indicators(model: RegionModel) -> dict[str, float]:
@@ -113,7 +107,7 @@ def people_indicators(model: RegionModel) -> dict[str, float]:
         "unemployment_rate": searching / max(float(resident.sum()), 1.0),
         "commuters_in": float((working & ~resident).sum()) * weight,
         "commuters_out": float((talent.cell == -2).sum()) * weight,
-        "house_price": mean_by(residents, model.homes.house_price[:-1]),
+        "house_price": weighted_mean(model.homes.house_price[:-1], residents),
         "vacancies": float(model.pools.vacancies.sum()),
     }
 

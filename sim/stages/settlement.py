@@ -61,8 +61,8 @@ class Account:
 def settle_accounts(model: RegionModel) -> None:
     """Post the payments of firms, then the budget; move debts, overhead and learned productivity."""
     account = firm_account(model)
-    post_firms(model, account)
-    settle_budget(model, account)
+    taxes = post_firms(model, account)
+    settle_budget(model, taxes)
     learn(model, account)
 
 
@@ -132,23 +132,25 @@ def grant_support(model: RegionModel) -> Floats:
     return grants * stock / total if total > 0.0 and grants > 0.0 else np.zeros(firms.n)
 
 
-def post_firms(model: RegionModel, a: Account) -> None:
-    """Post the payments of firms and move their cash; construction sites are paid for by their owners."""
+def post_firms(model: RegionModel, a: Account) -> float:
+    """Post the payments of firms and move their cash; construction sites are paid for by their owners. Returns the
+    taxes and rent that go to the New Area.
+    """
     firms, p, ledger, markets = model.firms, model.p, model.ledger, model.markets
     total = lambda values: weighted(values, firms)  # noqa: E731
     building = (firms.building > 0) | (firms.age == 0) & (firms.outlay > 0.0) & (firms.investment == firms.outlay)
     equity = np.where(building, a.outlay, 0.0)
     ledger.post("sales", "customers", "firms", float(markets.turnover.sum()))
     ledger.post("wages", "firms", "households", float(model.region.wage_bill[0]))
-    income_tax = total(a.income_tax)
-    ledger.post("production_tax_local", "firms", "new_area", total(a.local_tax))
+    local_tax, income_tax, rent = total(a.local_tax), total(a.income_tax), total(a.rent)
+    ledger.post("production_tax_local", "firms", "new_area", local_tax)
     ledger.post("production_tax_central", "firms", "central", total(a.central_tax))
     ledger.post("overhead", "firms", "overhead", total(a.overhead))
     ledger.post("interest", "firms", "banks", total(a.interest))
     ledger.post("repayment", "firms", "banks", total(a.repayment))
     ledger.post("income_tax", "firms", "new_area", LOCAL_INCOME_TAX * income_tax)
     ledger.post("income_tax", "firms", "central", (1.0 - LOCAL_INCOME_TAX) * income_tax)
-    ledger.post("rent", "firms", "new_area", total(a.rent))
+    ledger.post("rent", "firms", "new_area", rent)
     ledger.post("equity", "owners", "firms", total(equity))
     ledger.post("investment", "firms", "builders", total(firms.investment))
     ledger.post("investment", "firms", "landholders", total(a.outlay - firms.investment))
@@ -174,14 +176,14 @@ def post_firms(model: RegionModel, a: Account) -> None:
     firms.debt = firms.debt - a.repayment
     firms.support = a.support
     ledger.post("payout", "firms", "owners", total(payout))
+    return local_tax + LOCAL_INCOME_TAX * income_tax + rent
 
 
-def settle_budget(model: RegionModel, a: Account) -> None:
+def settle_budget(model: RegionModel, taxes: float) -> None:
     """Collect revenue, pay regular services, then levers; what cash cannot pay becomes arrears."""
-    government, firms, p = model.government, model.firms, model.p
-    taxes = weighted(a.local_tax, firms) + LOCAL_INCOME_TAX * weighted(a.income_tax, firms) + weighted(a.rent, firms)
+    government, p = model.government, model.p
     government.cash[0] += taxes
-    growth = weighted(firms.value_added, firms) / model.start_output
+    growth = model.facts["gdp_by_production"] / model.start_output
     model.pay("fees", "households", "new_area", p.other_rev / 4.0 * growth)
     government.own_taxes[0] = taxes
     regular = float(government.regular_spending[0]) * (1.0 + p.ref_growth) ** (model.quarter / 4.0)
