@@ -128,12 +128,11 @@ def rebuild_links(model: RegionModel) -> None:
     terms, network = model.terms, model.network
     environment = model.policy.table["I17e"]
     works = (terms.environment_investment.total - environment.baseline) / (environment.high - environment.baseline)
-    base_environment = float(network.base_weight[network.layer == 4].mean())
     targets = {
         "planning": terms.layer_planning.total,
         "customs": terms.layer_customs.total,
         "industry": terms.layer_industry.total,
-        "environment": base_environment + 0.5 * works,
+        "environment": network.joint["environment"][1] + 0.5 * works,
     }
     pace = model.cuts.get("I11b", 1.0)
     saved = network.advance(model.quarter, targets, terms.kunming_minutes.total, model.p.road_quarters, pace)
