@@ -24,7 +24,7 @@ class DepartedError(LookupError):
 class Column:
     """One declared attribute of a population: type, unit, meaning, default, and the width of a row."""
 
-    __slots__ = ("default", "doc", "dtype", "name", "unit", "width")
+    __slots__ = ("_defaults", "default", "doc", "dtype", "name", "unit", "width")
 
     def __init__(self, dtype: Any, unit: str, doc: str, default: Any = 0, width: int | None = None) -> None:
         self.dtype = np.dtype(dtype)
@@ -33,9 +33,17 @@ class Column:
         self.default = default
         self.width = width
         self.name = ""
+        self._defaults = self.filled(0)
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
+
+    def defaults(self, n: int) -> NDArray[Any]:
+        """Return n rows of the default to copy from, not to write to: all askers share them."""
+        if len(self._defaults) < n:
+            self._defaults = self.filled(2 * n)
+            self._defaults.flags.writeable = False
+        return self._defaults[:n]
 
     def filled(self, n: int) -> NDArray[Any]:
         """Return n rows of the default, shape (n,) or (n, width)."""
@@ -85,16 +93,17 @@ class Population:
         new = np.asarray(ids, np.int64).reshape(-1)
         if not len(new):
             return slice(self.n, self.n)
-        unknown = set(values) - set(self.columns)
+        unknown = values.keys() - self.columns.keys()
         if unknown:
             raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
-        first, rows = self.n, {}
+        first, grown = self.n, {}
         for name, declared in self.columns.items():
-            rows[name] = declared.filled(len(new))
+            added = declared.defaults(len(new))
             if name in values:
-                rows[name][...] = values[name]
-        for name, added in rows.items():  # nothing is changed before every value has been accepted
-            setattr(self, name, np.concatenate((getattr(self, name), added)))
+                added = np.empty(added.shape, declared.dtype)
+                added[...] = values[name]
+            grown[name] = np.concatenate((getattr(self, name), added))
+        self.__dict__.update(grown)  # nothing is changed before every value has been accepted
         self.id = np.concatenate((self.id, new))
         self._rows = None
         return slice(first, self.n)
@@ -104,8 +113,9 @@ class Population:
         rows = np.flatnonzero(mask)
         if len(rows) == self.n:
             return
+        held = self.__dict__
         for name in self.columns:
-            setattr(self, name, getattr(self, name).take(rows, axis=0))
+            held[name] = getattr(self, name).take(rows, 0)
         self.id = self.id.take(rows)
         self._rows = None
 

@@ -214,7 +214,9 @@ class Firms(Population):
         """
         quarterly = persistence**0.25
         innovation = spread * np.sqrt((1.0 - quarterly**2) / (1.0 - persistence**2))
-        size = np.clip(self.employment / 10.0, 1.0, 1e4) ** size_exponent
+        size, heads = np.ones(self.n), self.employment
+        rows = np.flatnonzero(heads > 10.0)
+        size[rows] = np.minimum(heads[rows] / 10.0, 1e4) ** size_exponent
         moved = quarterly * self.shock + innovation * size * np.where(self.named == 1, named, 1.0) * draws
         self.shock = np.where(self.producing, moved, 0.0)
 
@@ -246,7 +248,12 @@ def across(values: Floats) -> Floats:
 def weighted(values: Floats, firms: Firms) -> float:
     """Return the total over real firms of a column, its unit."""
     # Not a dot product: the linear-algebra library splits that over threads, and the last bits would depend on it.
-    return float((values * firms.weight).sum())
+    return float(np.add.reduce(values * firms.weight))
+
+
+def weighted_mean(values: Floats, weights: Floats) -> float:
+    """Return a weighted mean; `numpy.average` first checks what is known here, which takes as long again."""
+    return float((values * weights).sum() / weights.sum())
 
 
 def by_sector(values: Floats, firms: Firms, sectors: int) -> Floats:

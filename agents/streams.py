@@ -10,6 +10,15 @@ import numpy as np
 from agents.columns import Floats, Integers
 
 _FIXED = 1 << 40  # the counter of draws that belong to the agent for life and not to a quarter
+_BLOCK = 4  # words that the generator makes at once
+_NONE: Floats = np.zeros(0)
+_NOTHING_DRAWN: Any = {
+    "bit_generator": "Philox",
+    "buffer": np.zeros(4, np.uint64),
+    "buffer_pos": 4,
+    "has_uint32": 0,
+    "uinteger": 0,
+}
 
 
 class RepeatedDrawError(RuntimeError):
@@ -26,9 +35,11 @@ class Streams:
 
     def __init__(self, seed: np.random.SeedSequence) -> None:
         self._root = seed.generate_state(2, np.uint64)
+        self._bits = np.random.Philox(key=self._root)  # set anew for every draw, which takes a tenth of making one
+        self._random = np.random.Generator(self._bits)
         self._keys: dict[str, Any] = {}
         self._used: set[str] = set()
-        self._kept: dict[tuple[str, str], Floats] = {}
+        self._kept: dict[tuple[str, str], Floats] = {}  # draws for life from id 0 on, by stream and kind
         self.quarter = 0
 
     def begin(self, quarter: int) -> None:
@@ -36,12 +47,15 @@ class Streams:
         self.quarter = quarter
         self._used.clear()
 
-    def _generator(self, name: str, counter: int) -> np.random.Generator:
+    def _generator(self, name: str, counter: int, block: int = 0) -> np.random.Generator:
+        """Return the generator of a stream, set to its start or to a later block of four words."""
         key = self._keys.get(name)
         if key is None:
             word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
             key = self._keys[name] = np.array([self._root[0] ^ np.uint64(word), self._root[1]], np.uint64)
-        return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, counter, 0], np.uint64)))
+        state: Any = {**_NOTHING_DRAWN, "state": {"counter": np.array([block, 0, counter, 0], np.uint64), "key": key}}
+        self._bits.state = state
+        return self._random
 
     def _once(self, name: str) -> np.random.Generator:
         if name in self._used:
@@ -63,19 +77,23 @@ class Streams:
 
     def fixed(self, name: str, ids: Integers) -> Floats:
         """Return the uniform on [0, 1) that belongs to each id for life (a keyed hash of the case)."""
-        return self._for_life(name, _length(ids), "random")[ids]
+        length = _length(ids)
+        kept = self._kept.get((name, "random"), _NONE)
+        if len(kept) < length:  # a uniform takes one word of the stream, so that it goes on where it ended
+            more = max(length, len(kept) * 3 // 2) - len(kept)
+            blocks = -(-more // _BLOCK)
+            tail = self._generator(name, _FIXED, len(kept) // _BLOCK).random(blocks * _BLOCK)
+            kept = self._kept[name, "random"] = np.concatenate((kept, tail))
+        return kept[ids]
 
     def fixed_normal(self, name: str, ids: Integers) -> Floats:
         """Return the standard normal that belongs to each id for life."""
-        return self._for_life(name, _length(ids), "standard_normal")[ids]
-
-    def _for_life(self, name: str, length: int, kind: str) -> Floats:
-        """Return the draws of a stream from id 0 on; kept, as they never change, and redrawn longer when ids grow."""
-        kept = self._kept.get((name, kind))
-        if kept is None or len(kept) < length:
-            room = max(length, 2 * len(kept) if kept is not None else 0)
-            kept = self._kept[name, kind] = getattr(self._generator(name, _FIXED), kind)(room)
-        return kept
+        length = _length(ids)
+        kept = self._kept.get((name, "standard_normal"), _NONE)
+        if len(kept) < length:  # how many words a normal takes varies, so that the stream begins anew
+            room = max(length, len(kept) * 3 // 2)
+            kept = self._kept[name, "standard_normal"] = self._generator(name, _FIXED).standard_normal(room)
+        return kept[ids]
 
 
 def _length(ids: Integers) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from agents.columns import Booleans, Floats
 
 
-@dataclass
+@dataclass(slots=True)
 class Channel:
     """A quantity on offer that remembers which lever contributed what; several levers on one channel add up."""
 
@@ -31,7 +31,7 @@ class Channel:
         return sum(self.parts.values())
 
 
-@dataclass
+@dataclass(slots=True)
 class Rule:
     """A threshold, ban, cap or switch: in force for the cases whose hash lies below `share`; the others see the
     baseline.

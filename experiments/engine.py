@@ -179,7 +179,7 @@ class ModelEngine:
 
         asked = arm.definitions
         found = measure(model.record, arm.parameters, asked.share, asked.rule, asked.horizon, arm.path)
-        record = {name: tuple(float(value) for value in values) for name, values in model.record.items()}
+        record = {name: tuple(values.tolist()) for name, values in model.record.items()}
         return ArmResult(
             targets={ident: _measured(row) for ident, row in found.items()},
             record=record,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from agents.columns import Floats
+from agents.columns import Floats, Integers
 from agents.firm import Firms, by_cell, by_sector, weighted
 from agents.government import GovernmentAccount
 from agents.park import Parks
@@ -126,9 +126,21 @@ def share_out(firms: Firms, cells: Cells, wanted: Floats, persons: np.ndarray) -
     wanted: shape (n, 4); persons: real persons at work in each cell, shape (cells,).
     """
     cell = firms.local(cells.of)
-    asked = np.bincount(cell.ravel(), (wanted * firms.weight[:, None]).ravel(), cells.count)
-    ratio = np.divide(persons, asked, out=np.zeros(cells.count), where=asked > 0.0)
-    return wanted * ratio[cell]
+    return share_in(wanted, cell, asked_in(firms, cell, wanted, cells.count), persons)
+
+
+def asked_in(firms: Firms, cell: Integers, wanted: Floats, cells: int) -> np.ndarray:
+    """Return the real persons wanted in each labour cell, shape (cells,).
+
+    cell: labour cell of each firm and skill, wanted: persons by firm and skill; both of shape (n, 4).
+    """
+    return np.bincount(cell.ravel(), (wanted * firms.weight[:, None]).ravel(), cells)
+
+
+def share_in(wanted: Floats, cell: Integers, asked: np.ndarray, persons: np.ndarray) -> Floats:
+    """Return the persons of each cell shared out by what is wanted, shape (n, 4); asked: the sum of what is wanted."""
+    ratio = np.divide(persons, asked, out=np.zeros(len(asked)), where=asked > 0.0)
+    return wanted * ratio.take(cell)
 
 
 def build_parks(p: Parameters, firms: Firms, frame: Frame, ground: Foundation) -> Parks:

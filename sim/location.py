@@ -83,12 +83,11 @@ def site_values(model: RegionModel) -> Floats:
 
 def source_distance(model: RegionModel) -> Floats:
     """Return the pull of nearness to where a project comes from (P47 x ln minutes), shape (sources, sites)."""
-    sites = len(model.frame.sites)
+    sites, nodes = len(model.frame.sites), model.network.nodes
     out = np.zeros((len(SOURCES), sites))
-    for k, name in enumerate(SOURCES):
-        node = SOURCE_NODE[name]
-        if node is not None:
-            out[k] = model.p.b_dist * np.log(model.kernels.minutes[:sites, model.network.nodes.index(node)])
+    far = [k for k, name in enumerate(SOURCES) if SOURCE_NODE[name] is not None]
+    columns = [nodes.index(SOURCE_NODE[SOURCES[k]]) for k in far]
+    out[far] = model.p.b_dist * np.log(model.kernels.minutes[:sites, columns]).T
     return out
 
 

@@ -103,7 +103,7 @@ class RegionModel(ColumnModel):
         self.effects: dict[str, float] = {}  # activity per yuan at the last evaluation
         self.record: dict[str, Floats] = {name: np.full(horizon_quarters + 1, np.nan) for name in INDICATORS}
         attach(self, {Firm: "firms", Person: "talent", Park: "parks", Government: "government"})
-        self.datacollector = mesa.DataCollector(model_reporters={name: _reporter(name) for name in INDICATORS})
+        self.datacollector = IndicatorCollector()
         setup.prepare(self)
 
     def step(self) -> None:
@@ -172,9 +172,9 @@ class RegionModel(ColumnModel):
         """Post a payment in million yuan and move the cash of the committee with it."""
         self.ledger.post(flow, payer, payee, amount, lever)
         if payer == "new_area":
-            self.government.cash[:] -= amount
+            self.government.cash[0] -= amount
         if payee == "new_area":
-            self.government.cash[:] += amount
+            self.government.cash[0] += amount
 
     def own_share(self, lever: str) -> float:
         """Return the share of a lever's outlay that the New Area pays itself (Kunming co-finances public works,
@@ -193,6 +193,22 @@ class RegionModel(ColumnModel):
     def whole_arrivals(self, name: str, amount: float) -> int:
         """Return whole arrivals of a real flow, rounded systematically over time."""
         return self.pools_of["entrants"].whole(name, amount)
+
+
+class IndicatorCollector(mesa.DataCollector):  # type: ignore[misc]
+    """A `mesa.DataCollector` of the indicators, which are known: none is asked for while nobody adds a reporter."""
+
+    def __init__(self) -> None:
+        super().__init__(model_reporters={name: _reporter(name) for name in INDICATORS})
+        self._own = dict(self.model_reporters)
+
+    def collect(self, model: RegionModel) -> None:
+        """Note the indicators of the quarter, and what others have asked for."""
+        if self.model_reporters != self._own or self.agent_reporters or self.agenttype_reporters:
+            super().collect(model)
+            return
+        for name, values in self.model_vars.items():
+            values.append(model.now[name])
 
 
 def _reporter(name: str) -> Any:

@@ -59,6 +59,7 @@ class Network:
     kunming_minutes: float = 45.0  # I11b as built so far
     base_kunming_minutes: float = 45.0
     open: Any = field(init=False)
+    joint: dict[str, tuple[Any, float]] = field(init=False)  # rows of a layer and their mean weight without any lever
     kernels: Kernels | None = None
 
     def __post_init__(self) -> None:
@@ -69,6 +70,10 @@ class Network:
         inside = ((ends < self.n_sites) | (ends == self.nodes.index("changshui_airport"))).any(axis=0)
         self.radial = touches & inside & (self.layer == TRANSPORT)
         self.open = self.opens < 0
+        layers = {name: np.flatnonzero(self.layer == number) for number, name in enumerate(LAYERS)}
+        self.joint = {
+            name: (rows, float(self.base_weight[rows].mean()) if len(rows) else 0.0) for name, rows in layers.items()
+        }
 
     def copy(self) -> Network:
         """Return an independent copy; kernels are immutable and shared."""
@@ -89,10 +94,10 @@ class Network:
         if (now_open != self.open).any():
             self.open, changed = now_open, True
         for name, wanted in targets.items():
-            rows = self.layer == LAYERS.index(name)
-            shift = wanted - self.base_weight[rows].mean() if rows.any() else 0.0
+            rows, usual = self.joint[name]
+            shift = wanted - usual
             new = np.clip(self.base_weight[rows] + shift, 0.0, 1.0) if shift else self.base_weight[rows]
-            if not np.array_equal(new, self.weight[rows]):
+            if (new != self.weight[rows]).any():
                 self.weight[rows], changed = new, True
         saved = pace * self.works(kunming_minutes, build_quarters)
         if saved:

@@ -4,6 +4,7 @@ it comes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,9 +42,10 @@ class Pools:
     def new_persons(self, pool: str, skill: int, count: int) -> Integers:
         """Return the ids of the next `count` persons of a pool."""
         row = PERSON_POOLS.index(pool) * SKILLS + skill
-        number = self.persons[row] + np.arange(count)
+        pools = len(self.persons)
+        first = self.frame.first_person_id + int(self.persons[row]) * pools + row
         self.persons[row] += count
-        return self.frame.first_person_id + number * len(self.persons) + row
+        return np.arange(first, first + count * pools, pools)
 
     def whole(self, name: str, amount: float) -> int:
         """Add a real number of arrivals and return how many whole ones that makes (systematic rounding)."""
@@ -51,7 +53,7 @@ class Pools:
         if name not in self.rounding:
             self.rounding[name] = float(self.streams.fixed(f"rounding.{name}", np.zeros(1, np.int64))[0])
         mark = self.rounding[name]
-        count = int(np.floor(self.pending[name] + mark)) - self.sent.get(name, 0)
+        count = math.floor(self.pending[name] + mark) - self.sent.get(name, 0)
         self.sent[name] = self.sent.get(name, 0) + count
         return count
 

@@ -23,17 +23,19 @@ LEVEL = "N02"  # recorded investment in 2020
 class Parameters:
     """Immutable parameter values; `p.sigma_d` by symbol, `p.values["P12"]` by id; units are in the table."""
 
-    __slots__ = ("_by_symbol", "values")
+    values: Mapping[str, float]
 
     def __init__(self, values: Mapping[str, float]) -> None:
-        self.values = MappingProxyType(dict(values))
-        self._by_symbol = {row.symbol: self.values[row.id] for row in tables.parameters().values()}
+        plain = dict(values)
+        # Ordinary attributes: stages ask for symbols some hundred times a quarter.
+        self.__dict__.update({row.symbol: plain[row.id] for row in tables.parameters().values()})
+        self.__dict__["values"] = MappingProxyType(plain)
 
     def __getattr__(self, symbol: str) -> float:
-        try:
-            return self._by_symbol[symbol]
-        except KeyError:
-            raise AttributeError(f"no parameter has the symbol {symbol!r}") from None
+        raise AttributeError(f"no parameter has the symbol {symbol!r}")
+
+    def __setattr__(self, symbol: str, value: object) -> None:
+        raise AttributeError(f"parameters do not change: replace({symbol}=...) returns others")
 
     def __reduce__(self) -> tuple[type[Parameters], tuple[dict[str, float]]]:
         return Parameters, (dict(self.values),)

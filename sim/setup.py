@@ -5,6 +5,7 @@ start.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from sim.location import inclusive, site_values
 from sim.newcomers import Pools
 from sim.params import INVESTING, Parameters
 from sim.paths import QUARTERS
-from sim.policy.base import PolicyMix
+from sim.policy.base import Dose, PolicyMix
 from sim.policy.registry import INSTRUMENTS
 from sim.scenario import Scenario, date_of, load_scenario
 from sim.stages.announce import FROM_OTHERS, announce_terms
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 TASTE_CLASSES = 1024
 MOST_SCALE = 1_000.0
-PUBLIC_WORKS = (*INVESTING, "I11b")
+PUBLIC_WORKS = frozenset((*INVESTING, "I11b"))
 
 
 @dataclass(frozen=True)
@@ -277,13 +278,19 @@ def base_facts(model: RegionModel) -> dict[str, float]:
     return facts
 
 
+@cache
+def without_levers() -> dict[str, Dose]:
+    """Return the doses of the baseline scenario, read once: every run begins with them."""
+    return PolicyMix(load_scenario("baseline")).doses(0, 1.0, {})
+
+
 def start_budget(model: RegionModel) -> None:
     """Close the budget of the base quarter: regular spending is what revenue, land and bonds leave after levers at
     their baselines.
     """
     p, government = model.p, model.government
     model.facts = base_facts(model)
-    plain = PolicyMix(load_scenario("baseline")).doses(0, 1.0, {})
+    plain = without_levers()
     costs = sum(
         (1.0 - plain["I17b"].baseline / 100.0 if lever in PUBLIC_WORKS else 1.0)
         * instrument.cost(plain[lever], model.facts, p)

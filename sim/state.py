@@ -5,6 +5,7 @@ population.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -120,6 +121,11 @@ class Cells:
     def count(self) -> int:
         """Number of labour cells."""
         return len(self.site)
+
+    @cached_property
+    def place(self) -> Integers:
+        """Site and skill of each labour cell in one number, four for each site."""
+        return self.site * 4 + self.skill
 
 
 @dataclass(frozen=True)

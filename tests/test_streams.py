@@ -117,3 +117,11 @@ def test_the_numbers_do_not_drift():
     """Guard the stored results: a changed key or generator would change every run."""
     stored = [0.038274694462476444, 0.1442236617603302, 0.1181408669111621]
     assert draw("uniform", [0, 1, 99], seed=7, name="firm.innovation", quarter=1).tolist() == stored
+
+
+@pytest.mark.parametrize("kind", FOR_LIFE)
+def test_draws_for_life_do_not_depend_on_how_they_were_asked_for(kind):
+    streams = Streams(np.random.SeedSequence(7))
+    for most in (1, 2, 5, 6, 11, 200, 301, 1_000, 20_000):
+        asked = MANY[:most]
+        assert_array_equal(getattr(streams, kind)("case", asked), draw(kind, MANY, name="case")[:most])

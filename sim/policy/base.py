@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.terms import Channel, Rule, Terms
 from sim.calibration import tables
 
 if TYPE_CHECKING:
+    from sim.calibration.tables import Lever
     from sim.params import Parameters
     from sim.scenario import Scenario
 
 
-@dataclass(frozen=True)
-class Dose:
+class Dose(NamedTuple):
     """What a lever amounts to this quarter, in the unit of the lever.
 
     baseline: without policy; value: as set, dates and ramp applied; effective: an amount as implemented and rationed;
@@ -32,6 +32,11 @@ class Dose:
     def change(self) -> float:
         """Effective change against the baseline, unit of the lever."""
         return self.effective - self.baseline
+
+
+def without_policy(row: Lever) -> Dose:
+    """Return the dose of a lever that is left at its baseline."""
+    return Dose(row.id, row.baseline, row.baseline, row.baseline, 0.0)
 
 
 Mechanism = Callable[[Dose, Terms, "Parameters"], None]
@@ -102,6 +107,7 @@ class PolicyMix:
     def __init__(self, scenario: Scenario) -> None:
         self.table = dict(tables.levers())  # a plain dictionary, so that a model can be copied
         self.settings = dict(scenario.levers)
+        self._without = {lever: without_policy(row) for lever, row in self.table.items()}
 
     def value(self, lever: str, quarter: int) -> float:
         """Return the value of a lever as set for a quarter (1 = 2021Q1): its baseline before, after, and on the way
@@ -131,11 +137,12 @@ class PolicyMix:
         """Return the dose of every lever; cut: share of the change that the budget can pay, by lever (1 where
         absent).
         """
-        out = {}
-        for lever, row in self.table.items():
-            value = self.value(lever, quarter)
-            share = 1.0 if row.effect == "exact" else theta
+        out = dict(self._without)
+        for lever in self.settings:
+            row, value = self.table[lever], self.value(lever, quarter)
             change = value - row.baseline
-            effective = row.baseline + share * cut.get(lever, 1.0) * change if change else row.baseline
-            out[lever] = Dose(lever, row.baseline, value, effective, share if change else 0.0)
+            if change:
+                share = 1.0 if row.effect == "exact" else theta
+                effective = row.baseline + share * cut.get(lever, 1.0) * change
+                out[lever] = Dose(lever, row.baseline, value, effective, share)
         return out

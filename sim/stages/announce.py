@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.terms import Terms
-from sim.policy.base import Dose
+from sim.policy.base import Dose, without_policy
 from sim.policy.registry import INSTRUMENTS
 from sim.schedule import stage
 
@@ -32,7 +32,7 @@ def announce_terms(doses: dict[str, Dose], model: RegionModel) -> Terms:
 def announce_policy(model: RegionModel) -> None:
     """Announce what is on offer: levers in force, as implemented, before the budget has its say."""
     theta = model.policy.implementation(model.quarter, model.p)
-    model.government.implementation[:] = theta
+    model.government.implementation[0] = theta
     model.doses = model.policy.doses(model.quarter, theta, {})
     model.terms = announce_terms(model.doses, model)
 
@@ -53,17 +53,16 @@ def ration_support(model: RegionModel) -> None:
         model.pay("grant", payer, "new_area", amount, lever)
     growth = max(float(government.own_taxes[0] - model.start_taxes), 0.0)
     model.pay("remittance", "new_area", "province", (1.0 - terms.retention.total) * growth)
-    wanted = {lever: _extra_cost(model, lever) for lever in INSTRUMENTS if lever not in FROM_OTHERS}
-    wanted = {lever: cost for lever, cost in wanted.items() if cost > 0.0}
+    wanted = {lever: cost for lever in INSTRUMENTS if (cost := _extra_cost(model, lever)) > 0.0}
     room = _room(model)
     short = max(sum(wanted.values()) + float(government.arrears[0]) - room, 0.0)
     base_quota = model.policy.table["I18d"].baseline
     extra = max(terms.bond_quota.total - base_quota, 0.0)
     issue = (min(base_quota, terms.bond_quota.total) + min(extra, 4.0 * short)) / 4.0
     model.pay("bonds", "banks", "new_area", issue)
-    government.bond_debt[:] += issue
+    government.bond_debt[0] += issue
     model.cuts = cuts = _cuts(model, wanted, max(room + issue - base_quota / 4.0 - float(government.arrears[0]), 0.0))
-    government.rationed[:] = sum((1.0 - cuts[lever]) * cost for lever, cost in wanted.items())
+    government.rationed[0] = sum((1.0 - cuts[lever]) * cost for lever, cost in wanted.items())
     for lever, cost in wanted.items():
         model.ledger.rationed[lever] += (1.0 - cuts[lever]) * cost
     if any(cut < 1.0 for cut in cuts.values()):
@@ -77,9 +76,9 @@ def ration_support(model: RegionModel) -> None:
 def _extra_cost(model: RegionModel, lever: str) -> float:
     """Cost of a lever above its baseline at last quarter's take-up, what Kunming co-finances deducted."""
     dose = model.doses[lever]
-    if dose.value == dose.baseline or model.policy.table[lever].payer != "new_area":
+    if dose.value == dose.baseline or lever in FROM_OTHERS or model.policy.table[lever].payer != "new_area":
         return 0.0
-    plain = Dose(lever, dose.baseline, dose.baseline, dose.baseline, 0.0)
+    plain = without_policy(model.policy.table[lever])
     cost = INSTRUMENTS[lever].estimate or INSTRUMENTS[lever].cost
     return model.own_share(lever) * (cost(dose, model.facts, model.p) - cost(plain, model.facts, model.p))
 
@@ -129,12 +128,11 @@ def rebuild_links(model: RegionModel) -> None:
     terms, network = model.terms, model.network
     environment = model.policy.table["I17e"]
     works = (terms.environment_investment.total - environment.baseline) / (environment.high - environment.baseline)
-    base_environment = float(network.base_weight[network.layer == 4].mean())
     targets = {
         "planning": terms.layer_planning.total,
         "customs": terms.layer_customs.total,
         "industry": terms.layer_industry.total,
-        "environment": base_environment + 0.5 * works,
+        "environment": network.joint["environment"][1] + 0.5 * works,
     }
     pace = model.cuts.get("I11b", 1.0)
     saved = network.advance(model.quarter, targets, terms.kunming_minutes.total, model.p.road_quarters, pace)
@@ -142,7 +140,7 @@ def rebuild_links(model: RegionModel) -> None:
     model.facts["link_outlay"] = network.outlay(model.quarter)
     paid = min(model.facts["link_outlay"], max(float(model.government.cash[0]), 0.0))
     model.pay("links", "new_area", "builders", paid)
-    model.government.arrears[:] += model.facts["link_outlay"] - paid
+    model.government.arrears[0] += model.facts["link_outlay"] - paid
     model.kernels = network.refresh(model.p)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.columns import Floats
-from agents.firm import weighted
+from agents.firm import weighted, weighted_mean
 from sim.schedule import stage
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def build_capital(model: RegionModel) -> None:
     firms_formation = build_firms(model)
     infrastructure = build_infrastructure(model)
     housing = build_housing(model)
-    region.business_formation[:] = firms_formation
-    region.infrastructure_formation[:] = infrastructure
-    region.housing_formation[:] = housing
-    region.investment_recorded[:] = firms_formation / p.cf_firm + infrastructure / p.cf_infra + housing / p.cf_housing
+    region.business_formation[0] = firms_formation
+    region.infrastructure_formation[0] = infrastructure
+    region.housing_formation[0] = housing
+    region.investment_recorded[0] = firms_formation / p.cf_firm + infrastructure / p.cf_infra + housing / p.cf_housing
     before = model.capital_before
     model.capital_before = stock = capital_stock(model)
     model.facts["capital_gap"] = (
@@ -103,7 +103,7 @@ def build_infrastructure(model: RegionModel) -> float:
     smart, schools = terms.smart_investment.total / 4.0, terms.school_investment.total / 4.0
     green = (terms.garden_investment.total + terms.environment_investment.total) / 4.0
     road = p.minute_cost * model.facts["minutes_saved"] + model.facts["link_outlay"]
-    region.levers_recorded[:] = platforms + districts + smart + schools + green + road
+    region.levers_recorded[0] = platforms + districts + smart + schools + green + road
     weight = lever_weights(model)
     spread = weight["output"] * (other + road + smart) + weight["residents"] * (schools + green)
     spread = spread + weight["districts"] * districts + weight["platforms"] * platforms
@@ -133,7 +133,7 @@ def build_housing(model: RegionModel) -> float:
     """
     region, p = model.region, model.p
     residents = np.maximum(model.homes.residents[:-1], 1e-9)
-    price = float(np.average(np.log(model.homes.house_price[:-1]), weights=residents))
+    price = weighted_mean(np.log(model.homes.house_price[:-1]), residents)
     ratio = model.terms.housing_ratio.total / model.policy.table["I11c"].baseline
     land = max(float(region.residential_pace[0]), 1e-2) ** p.residential_supply
     trend = (1.0 + p.g_K0) ** (model.quarter / 4.0)
@@ -146,7 +146,7 @@ def build_housing(model: RegionModel) -> float:
     )
     wear = float(region.housing_capital[0]) * model.rates.depreciation
     model.facts["depreciation"] += wear
-    region.housing_capital[:] += built - wear
+    region.housing_capital[0] += built - wear
     model.ledger.post("housing", "households", "builders", built)
     model.ledger.post("housing", "households", "landholders", built / p.cf_housing - built)
     return built

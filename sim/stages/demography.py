@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agents.columns import Booleans, Floats, Integers
 from agents.firm import ENTRANT, MOVED_IN, SPIN_OFF, by_sector, weighted
 from agents.talent import SEARCHING
-from sim.build import share_out
+from sim.build import asked_in, share_in
 from sim.schedule import stage
 from sim.stages.labour import lay_off
 from sim.stages.plan import credit_limit
@@ -76,11 +77,13 @@ def move_away(model: RegionModel, failed: Booleans) -> Booleans:
     attractive.
     """
     firms, p = model.firms, model.p
-    draw = model.streams.uniform("firm.relocation", firms.id)
-    pull = model.attractiveness[firms.sector]
     rate = 1.0 - (1.0 - p.reloc0 / 100.0) ** 0.25
-    free = firms.producing & ~failed & (model.frame.sheltered[firms.sector] == 0) & (firms.age >= 8)
-    return free & (draw < rate * np.exp(-p.relocation_response * pull))
+    leaving = rate * np.exp(-p.relocation_response * model.attractiveness)
+    free = np.flatnonzero((firms.age >= 8) & firms.producing & ~failed & (model.frame.sheltered[firms.sector] == 0))
+    draw = model.streams.uniform("firm.relocation", firms.id[free])
+    moved = np.zeros(firms.n, bool)
+    moved[free] = draw < leaving[firms.sector[free]]
+    return moved
 
 
 def close(model: RegionModel, failed: Booleans, moved: Booleans) -> None:
@@ -119,7 +122,7 @@ def resell(model: RegionModel, offered: Floats) -> float:
     firms.cash = firms.cash - price
     model.ledger.post("resale", "firms", "owners", weighted(price, firms))
     amount = weighted(bought, firms)
-    model.region.resold_capital[:] = amount
+    model.region.resold_capital[0] = amount
     return amount
 
 
@@ -145,8 +148,8 @@ def book_moves(model: RegionModel, moved: Booleans) -> None:
     firms, p, region = model.firms, model.p, model.region
     came = (firms.origin == MOVED_IN) & (firms.age == 1)  # they left Kunming or the rest of Yunnan behind
     output = (weighted(firms.sales * moved, firms) - weighted(firms.sales * came, firms)) * p.moves_in_yunnan
-    region.kunming_won[:] += p.kunming_of_yunnan * output + model.elsewhere[model.quarter, 0]
-    region.yunnan_won[:] += (1.0 - p.kunming_of_yunnan) * output + model.elsewhere[model.quarter, 1]
+    region.kunming_won[0] += p.kunming_of_yunnan * output + model.elsewhere[model.quarter, 0]
+    region.yunnan_won[0] += (1.0 - p.kunming_of_yunnan) * output + model.elsewhere[model.quarter, 1]
 
 
 def part_with_workers(model: RegionModel) -> None:
@@ -155,12 +158,13 @@ def part_with_workers(model: RegionModel) -> None:
     """
     firms, talent, cells, weight = model.firms, model.talent, model.cells, model.frame.person_weight
     cell = firms.local(cells.of)
-    staffed = np.bincount(cell.ravel(), (firms.staff * firms.weight[:, None]).ravel(), cells.count) / weight
+    asked = asked_in(firms, cell, firms.staff, cells.count)
+    staffed = asked / weight
     keep = np.floor(staffed + 1e-6 + (staffed % 1.0 > 0.5)).astype(np.int64)
     keep = np.where(staffed > 0.0, np.maximum(keep, 0), 0)
     workers = talent.workers(cells.count)
     lay_off(talent, model.streams.uniform("talent.closure", talent.id), np.maximum(workers - keep, 0), workers)
-    firms.staff = share_out(firms, cells, firms.staff, np.minimum(workers, keep) * weight)
+    firms.staff = share_in(firms.staff, cell, asked, np.minimum(workers, keep) * weight)
     kunming = len(model.frame.sites)
     back = (talent.home == kunming) & (talent.cell == SEARCHING)
     model.region.reservoir[0, 0] += back.sum() * weight
@@ -173,11 +177,20 @@ def enter(model: RegionModel) -> None:
     """
     model.facts["births"] = model.facts["moved_in"] = 0.0
     expected, origin = expected_entrants(model)
+    groups = []
     for kind, rows in zip(origin, expected, strict=True):
         name = "entrants" if kind != MOVED_IN else "movers"
         cell, ids = model.pools_of[name].whole_entrants(rows)
         if len(ids):
-            found(model, cell, ids, kind)
+            groups.append((kind, new_firms(model, cell, ids, kind)))
+    if not groups:
+        return
+    last = model.firms.n
+    # All at once: to add one firm takes about as long as to add many.
+    model.firms.add(**{name: np.concatenate([firms[name] for _, firms in groups]) for name in groups[0][1]})
+    for kind, firms in groups:
+        first, last = last, last + len(firms["ids"])
+        welcome(model, slice(first, last), kind, firms)
 
 
 def expected_entrants(model: RegionModel) -> tuple[list[Floats], list[int]]:
@@ -200,11 +213,11 @@ def expected_entrants(model: RegionModel) -> tuple[list[Floats], list[int]]:
     return [start_up_rows.ravel(), mover_rows.ravel()], [ENTRANT, MOVED_IN]
 
 
-def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
-    """Add new firms with capital to be put in place next quarter, cash for P27 quarters, and customers at Q17 of
-    capacity.
+def new_firms(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> dict[str, Any]:
+    """Return ids and columns of new firms: capital to be put in place next quarter, cash for P27 quarters, and
+    customers at Q17 of capacity.
     """
-    p, frame, firms = model.p, model.frame, model.firms
+    p, frame = model.p, model.frame
     sectors = len(frame.sectors)
     site, sector = cell // sectors, cell % sectors
     spread = np.exp(p.entrant_spread * model.streams.fixed_normal("entrant.size", ids) - 0.5 * p.entrant_spread**2)
@@ -214,25 +227,26 @@ def found(model: RegionModel, cell: Integers, ids: Integers, kind: int) -> None:
     plan = plan_firm(model, site, sector, size, p.ent_K)
     runway = p.runway * (plan["overhead"] + p.runway_base * frame.labour_share[sector] * plan["base_sales"])
     high_tech_sector = (frame.hightech_sector[sector] > 0) & (kind == ENTRANT)
-    rows = firms.add(
-        ids,
-        site=site,
-        sector=sector,
-        origin=kind,
-        weight=weight,
-        building=1,
-        cash=runway,
-        grace=model.grace(ids),
-        high_tech=0,
+    spins_off = high_tech_sector & (model.streams.fixed("entrant.spin_off", ids) < p.spin_off_share)
+    return {
+        "ids": ids,
+        "site": site,
+        "sector": sector,
+        "origin": np.where(spins_off, SPIN_OFF, kind),
+        "weight": weight,
+        "building": np.ones(len(ids), np.int64),
+        "cash": runway,
+        "grace": model.grace(ids),
         **plan,
-    )
-    firms.origin[rows] = np.where(
-        high_tech_sector & (model.streams.fixed("entrant.spin_off", ids) < p.spin_off_share), SPIN_OFF, kind
-    )
-    model.ledger.post("equity", "owners", "firms", float((runway * weight).sum()))
+    }
+
+
+def welcome(model: RegionModel, rows: slice, kind: int, firms: Mapping[str, Floats]) -> None:
+    """Post what the owners of new firms put in, give them incubator places, and count them."""
+    weight = firms["weight"]
+    model.ledger.post("equity", "owners", "firms", float((firms["cash"] * weight).sum()))
     give_places(model, rows)
-    count = float(weight.sum())
-    model.facts["births" if kind == ENTRANT else "moved_in"] += count
+    model.facts["births" if kind == ENTRANT else "moved_in"] += float(weight.sum())
 
 
 def plan_firm(model: RegionModel, site: Integers, sector: Integers, size: Floats, density: float) -> dict[str, Floats]:
@@ -271,7 +285,8 @@ def give_places(model: RegionModel, rows: slice) -> None:
         return
     services = frame.sectors.index("business_rd_services")
     eligible = (frame.hightech_sector[firms.sector[rows]] > 0) | (firms.sector[rows] == services)
-    room = terms.incubator_space.total * 1000.0 / p.start_up_space - float((firms.weight * (firms.free_rent > 0)).sum())
+    housed = firms.weight[: rows.stop] * (firms.free_rent[: rows.stop] > 0)
+    room = terms.incubator_space.total * 1000.0 / p.start_up_space - float(housed.sum())
     taken = np.cumsum(firms.weight[rows] * eligible)
     firms.free_rent[rows] = np.where(eligible & (taken <= room), round(months / 3.0), 0)
     model.parks.incubated = np.bincount(firms.site, firms.weight * (firms.free_rent > 0), model.parks.n)

@@ -9,13 +9,14 @@ import numpy as np
 from agents.columns import Floats, Integers
 from agents.firm import across
 from agents.talent import OUTSIDE, SEARCHING, Talent, lowest
-from sim.build import share_out
+from sim.build import asked_in, share_in
 from sim.schedule import stage
 
 if TYPE_CHECKING:
     from sim.model import RegionModel
 
 SKILLS = 4
+NOBODY = np.zeros(-OUTSIDE, np.int64)
 FEW = 50.0  # real persons added to both sides of tightness, so that an empty pool stays finite at every scale
 
 
@@ -33,28 +34,19 @@ FEW = 50.0  # real persons added to both sides of tightness, so that an empty po
 )
 def match_labour(model: RegionModel) -> None:
     """Separate, post vacancies, match by site and skill, hire, share workers out to firms, and move wages."""
-    targets = wanted_persons(model)
+    firms, cells = model.firms, model.cells
+    cell = firms.local(cells.of)
+    asked = asked_in(firms, cell, firms.wanted, cells.count)
+    # Simulated persons wanted in each labour cell, rounded at a mark of the cell that never changes.
+    targets = np.floor(asked / model.frame.person_weight + model.hashes["cell"]).astype(np.int64)
     workers = separate(model, targets)
     vacancies = np.maximum(targets - workers, 0)
     flows = match(model, vacancies)
     workers += hire(model, vacancies, flows)
     persons = workers * model.frame.person_weight
-    model.firms.staff = share_out(model.firms, model.cells, model.firms.wanted, persons)
+    firms.staff = share_in(firms.wanted, cell, asked, persons)
     move_wages(model)
-    pay_workers(model, persons)
-
-
-def wanted_persons(model: RegionModel) -> Integers:
-    """Return the simulated persons that firms want in each labour cell, rounded at a mark of the cell that never
-    changes.
-    """
-    firms, cells = model.firms, model.cells
-    cell = firms.local(cells.of)
-    asked = (
-        np.bincount(cell.ravel(), (firms.wanted * firms.weight[:, None]).ravel(), cells.count)
-        / model.frame.person_weight
-    )
-    return np.floor(asked + model.hashes["cell"]).astype(np.int64)
+    pay_workers(model, persons, cell)
 
 
 def separate(model: RegionModel, targets: Integers) -> Integers:
@@ -81,8 +73,9 @@ def lay_off(talent: Talent, draw: Floats, surplus: Integers, workers: Integers) 
     draw: one per person, shape (n,); surplus and workers: shape (cells,).
     """
     if surplus.any():
-        elsewhere = (0, -OUTSIDE)  # who works in no cell here has a negative one: the last entries ask for nobody
-        talent.cell[lowest(draw, talent.cell, np.pad(surplus, elsewhere), np.pad(workers, elsewhere))] = SEARCHING
+        # Who works in no cell here has a negative one: the last entries ask for nobody.
+        quota, size = np.concatenate((surplus, NOBODY)), np.concatenate((workers, NOBODY))
+        talent.cell[lowest(draw, talent.cell, quota, size)] = SEARCHING
 
 
 def match(model: RegionModel, vacancies: Integers) -> Integers:
@@ -95,8 +88,7 @@ def match(model: RegionModel, vacancies: Integers) -> Integers:
     frame, cells, p = model.frame, model.cells, model.p
     sites = len(frame.sites)
     kernel = model.kernels.commute
-    posts = np.zeros((sites + 1, SKILLS))
-    np.add.at(posts, (cells.site, cells.skill), vacancies)
+    posts = np.bincount(cells.place, vacancies, (sites + 1) * SKILLS).astype(float).reshape(sites + 1, SKILLS)
     posts[sites] = frame.outside_vacancies * model.paths.kunming[model.quarter]
     seekers = np.zeros((sites + 1, SKILLS))
     seekers[:sites] = model.talent.searchers(sites + 1, SKILLS)[:sites]
@@ -114,7 +106,9 @@ def match(model: RegionModel, vacancies: Integers) -> Integers:
     limit = seekers.astype(np.int64)
     limit[sites] = 10**9
     ends = np.minimum(ends, limit[:, None, :])
-    return np.diff(ends, axis=1, prepend=0)
+    hired = ends.copy()
+    hired[:, 1:] -= ends[:, :-1]
+    return hired
 
 
 def record_tightness(model: RegionModel, posts: Floats, supply: Floats, hires: Floats) -> None:
@@ -138,8 +132,8 @@ def hire(model: RegionModel, vacancies: Integers, flows: Integers) -> Integers:
     group = talent.home[looking] * SKILLS + talent.skill[looking]
     by_home = np.transpose(flows, (0, 2, 1)).reshape(-1, sites + 1)  # home and skill, workplace
     chosen = looking[lowest(draw[looking], group, by_home.sum(axis=1), np.bincount(group, minlength=len(by_home)))]
-    place = np.repeat(np.tile(np.arange(sites + 1), len(by_home)), by_home.ravel())
-    skill = np.repeat(np.tile(np.arange(SKILLS), sites + 1), by_home.sum(axis=1))
+    flow = np.repeat(np.arange(by_home.size), by_home.ravel())
+    place, skill = flow % (sites + 1), flow // (sites + 1) % SKILLS
     talent.cell[chosen[place == sites]] = OUTSIDE
     here = place < sites
     return seat_workers(model, chosen[here], place[here] * SKILLS + skill[here], draw[chosen[here]], vacancies)
@@ -166,7 +160,7 @@ def seat_workers(model: RegionModel, rows: Integers, wanted: Integers, draw: Flo
     slot = (
         np.arange(len(cell)) - np.repeat(np.cumsum(vacancies) - vacancies, vacancies) + model.hashes["cell"][cell]
     ) / vacancies[cell]
-    place = cells.site[cell] * SKILLS + cells.skill[cell]
+    place = cells.place[cell]
     slots = np.lexsort((slot, place))
     people = np.lexsort((draw, wanted))
     size = len(model.frame.sites) * SKILLS
@@ -206,12 +200,15 @@ def wage_bill(model: RegionModel) -> Floats:
     return across(firms.staff * firms.local(wage_table(model)))
 
 
-def pay_workers(model: RegionModel, heads: np.ndarray) -> None:
-    """Set the wage of every worker: what the firms of the cell pay per head; heads: real persons, shape (cells,)."""
+def pay_workers(model: RegionModel, heads: np.ndarray, cell: Integers) -> None:
+    """Set the wage of every worker: what the firms of the cell pay per head.
+
+    heads: real persons, shape (cells,); cell: labour cell of each firm and skill, shape (n, 4).
+    """
     firms, cells, talent = model.firms, model.cells, model.talent
     pay = firms.staff * firms.local(wage_table(model)) * firms.weight[:, None]
-    bill = np.bincount(firms.local(cells.of).ravel(), pay.ravel(), cells.count)
+    bill = np.bincount(cell.ravel(), pay.ravel(), cells.count)
     wage = np.divide(bill, heads, out=np.zeros(cells.count), where=heads > 0)
     here = wage[talent.cell]  # who works nowhere here (below zero) reads some other cell, and keeps the last wage
     talent.wage = np.where(talent.cell >= 0, here, talent.wage)
-    model.region.wage_bill[:] = float((heads * wage).sum())
+    model.region.wage_bill[0] = float((heads * wage).sum())

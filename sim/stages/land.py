@@ -36,7 +36,7 @@ def offer_land(model: RegionModel) -> None:
     parks.operator = np.where(model.hashes["operator"] < terms.operator_market.total, 1, 0)
     room = max(terms.construction_cap.mean - float(region.construction_land[0]), 0.0)
     issue = min(terms.land_quota.total / 4.0, room)
-    region.construction_land[:] += issue
+    region.construction_land[0] += issue
     housing = terms.residential_share.total * issue * (1.0 - terms.green_share.total)
     # Builders hold land for years: the pace that they build at follows what is issued slowly.
     region.residential_pace[:] += p.residential_lag * (housing / model.base_residential - region.residential_pace)
@@ -47,8 +47,8 @@ def offer_land(model: RegionModel) -> None:
         4.0 * (1.0 + p.quota_carry)
     )  # quota that nobody services lapses after a year and Q53 more on average
     parks.unserviced -= lapsed
-    region.quota_issued[:] += industrial - lapsed.sum()
-    region.construction_land[:] -= lapsed.sum()
+    region.quota_issued[0] += industrial - lapsed.sum()
+    region.construction_land[0] -= lapsed.sum()
     reused = parks.idle * (1.0 - (1.0 - min(terms.idle_reuse.total, 1.0)) ** 0.25)
     parks.idle -= reused
     parks.serviced += reused

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agents.firm import weighted
+from agents.firm import weighted, weighted_mean
 from agents.talent import SEARCHING
 from sim.calibration import tables
 from sim.location import inclusive, site_values
@@ -47,26 +47,27 @@ def output_indicators(model: RegionModel) -> dict[str, float]:
     said.
     """
     firms, frame, facts, region = model.firms, model.frame, model.facts, model.region
-    sales = firms.sales * firms.weight
-    producing = firms.weight * firms.producing
+    producing, hightech_firm = firms.producing, firms.high_tech == 1
+    sales, working = firms.sales * firms.weight, firms.weight * producing
+    gdp_current = weighted(firms.value_added, firms)
     gdp = float(sales.sum())
     industry = float((sales * frame.industrial[firms.sector]).sum())
-    hightech = float(sales[firms.high_tech == 1].sum()) * model.hightech_scale
+    hightech = float(sales[hightech_firm].sum()) * model.hightech_scale
     staff = np.maximum(firms.employment * firms.weight, 1e-12)
-    ratio = np.where(firms.producing, firms.productivity / np.maximum(firms.local(frame.cell_tfp), 1e-12), 0.0)
+    ratio = np.where(producing, firms.productivity / np.maximum(firms.local(frame.cell_tfp), 1e-12), 0.0)
     fai = float(region.investment_recorded[0])
     sharing = model.terms.statistical_sharing.total * facts["joint_output"] / max(gdp, 1e-9)
-    facts["joint_output"] = float(sales[(firms.source == 0) & firms.producing].sum())
+    facts["joint_output"] = float(sales[(firms.source == 0) & producing].sum())
     booked = gdp * (1.0 - sharing) * (1.0 + model.p.reporting_bias * model.terms.reporting_weight.total)
     return {
         "gdp": gdp,
-        "gdp_current": weighted(firms.value_added, firms),
+        "gdp_current": gdp_current,
         "booked_gdp": booked,
         "fai": fai,
         "fai_nominal": fai * model.paths.fai_price[model.quarter],
         "industrial_value_added": industry,
         "hightech_value_added": hightech,
-        "firms": float(producing.sum()),
+        "firms": float(working.sum()),
         "births": facts["births"],
         "deaths": facts["deaths"],
         "moved_in": facts["moved_in"],
@@ -81,11 +82,11 @@ def output_indicators(model: RegionModel) -> dict[str, float]:
         "refused_energy": facts["refused_energy"],
         "refused_land": facts["refused_land"],
         "capital": weighted(firms.capital, firms),
-        "mean_tfp": float(np.average(ratio, weights=staff * firms.producing + 1e-12)) if firms.n else 0.0,
+        "mean_tfp": weighted_mean(ratio, staff * producing + 1e-12) if firms.n else 0.0,
         "energy_use": float(region.energy_use[0]),
         "rd_spending": weighted(firms.rd_spending, firms),
-        "hightech_firms": float(producing[firms.high_tech == 1].sum()),
-        "price_level": weighted(firms.value_added, firms) / max(gdp, 1e-9),
+        "hightech_firms": float(working[hightech_firm].sum()),
+        "price_level": gdp_current / max(gdp, 1e-9),
     }
 
 
@@ -106,7 +107,7 @@ def people_indicators(model: RegionModel) -> dict[str, float]:
         "unemployment_rate": searching / max(float(resident.sum()), 1.0),
         "commuters_in": float((working & ~resident).sum()) * weight,
         "commuters_out": float((talent.cell == -2).sum()) * weight,
-        "house_price": float(np.average(model.homes.house_price[:-1], weights=residents)),
+        "house_price": weighted_mean(model.homes.house_price[:-1], residents),
         "vacancies": float(model.pools.vacancies.sum()),
     }
 

@@ -103,8 +103,8 @@ def plan_research(model: RegionModel) -> None:
     revenue = firms.expected_sales * np.exp(firms.shock)
     pools, frame = model.pools, model.frame
     trend = (1.0 + p.w_out) ** (model.quarter / 4.0)
-    cost = pools.wage.reshape(frame.areas, 4)[frame.area[firms.site], 2] / trend  # researchers are graduates
-    firms.rd_spending = np.where(firms.producing, firms.rd_share * revenue * cost**p.uc_rd, 0.0)
+    cost = pools.wage.reshape(frame.areas, 4)[frame.area, 2] / trend  # researchers are graduates
+    firms.rd_spending = np.where(firms.producing, firms.rd_share * revenue * (cost**p.uc_rd)[firms.site], 0.0)
     grants = model.terms.research_grants.total / 4.0
     if grants > 0.0:
         stock = firms.rd_stock * (firms.high_tech == 1) * firms.producing

@@ -51,7 +51,7 @@ def produce_and_sell(model: RegionModel) -> None:
     record_displacement(model)
     firms.keep_customers(p.u_norm, p.lam_b)
     firms.energy = frame.energy[firms.sector] * saving * firms.sales
-    model.region.energy_use[:] = weighted(firms.energy, firms)
+    model.region.energy_use[0] = weighted(firms.energy, firms)
     move_prices(model)
     model.tfp_terms = np.exp(log_terms(model))
 
@@ -59,9 +59,12 @@ def produce_and_sell(model: RegionModel) -> None:
 def research_term(model: RegionModel) -> Floats:
     """Return own research: (S / S0 (1+Q68)^t)^P62, one for firms without research, shape (n,)."""
     firms, p = model.firms, model.p
-    ratio = np.where(firms.base_rd_stock > 0.0, firms.rd_stock / np.maximum(firms.base_rd_stock, 1e-12), 1.0)
-    reference = np.where(firms.base_rd_stock > 0.0, (1.0 + p.g_rd) ** (model.quarter / 4.0), 1.0)
-    return np.clip(ratio / reference, LEAST_RESEARCH, 20.0) ** p.eps_rd
+    term = np.ones(firms.n)
+    rows = np.flatnonzero(firms.base_rd_stock > 0.0)  # few
+    ratio = firms.rd_stock[rows] / np.maximum(firms.base_rd_stock[rows], 1e-12)
+    reference = (1.0 + p.g_rd) ** (model.quarter / 4.0)
+    term[rows] = np.clip(ratio / reference, LEAST_RESEARCH, 20.0) ** p.eps_rd
+    return term
 
 
 def sector_demand(model: RegionModel) -> Floats:
@@ -98,7 +101,7 @@ def record_displacement(model: RegionModel) -> None:
     usual = markets.base_output * frame.demand[:, 0] * province
     met = np.divide(markets.output, markets.demand, out=np.ones_like(usual), where=markets.demand > 0)
     gained = usual * (markets.provincial_share * met - 1.0) * model.tradable
-    model.region.displaced_sales[:] = float(gained.sum())
+    model.region.displaced_sales[0] = float(gained.sum())
 
 
 def move_prices(model: RegionModel) -> None:

@@ -103,7 +103,8 @@ def choose_places(
     gain = inclusive - pull.base_inclusive[pool.sector[rows], pool.source[rows]]
     large = pool.investment[rows] > p.large_project
     gain = gain + np.where(large, pull.steering, 0.0)
-    nests = np.tile(nest_values(p), (len(rows), 1))
+    nests = np.empty((len(rows), 4))
+    nests[:] = nest_values(p)
     nests[:, 0] += gain
     total = nests + pool.nest_taste[rows]
     others = total.copy()
@@ -128,28 +129,30 @@ def admit(model: RegionModel, chosen: Choice) -> Booleans:
     room = parks.serviced * parks.release
     counts = dict.fromkeys(CONSTRAINTS, 0)
     signed: list[int] = []
-    for k in range(len(rows)):
-        site, output = int(chosen.site[here[k]]), planned_output(model, rows[k : k + 1])[0]
+    intensity = model.frame.energy * saved_energy(model)
+    # Projects are admitted one by one, in single numbers: arrays are for many.
+    each = (chosen.site[here], land, planned_output(model, rows), intensity[pool.sector[rows]], intense, clean)
+    for k, (site, plot, output, energy, passes, is_clean) in enumerate(zip(*map(np.ndarray.tolist, each), strict=True)):
         blocked = (
             "threshold"
-            if not intense[k]
+            if not passes
             else "two_high"
-            if not clean[k]
+            if not is_clean
             else "energy"
-            if not energy_fits(model, int(pool.sector[rows[k]]), output)
+            if not energy_fits(model, energy, output)
             else "land"
-            if land[k] > room[site]
+            if plot > room[site]
             else None
         )
         if blocked:
             counts[blocked] += 1
             refused[here[k]] = True
             continue
-        room[site] -= land[k]
-        parks.serviced[site] -= land[k]
-        parks.occupied[site] += land[k]
+        room[site] -= plot
+        parks.serviced[site] -= plot
+        parks.occupied[site] += plot
         parks.attracted[site] += pool.investment[rows[k]]
-        commit_energy(model, int(pool.sector[rows[k]]), output)
+        commit_energy(model, energy, output)
         signed.append(k)
     taken = np.array(signed, np.int64)
     sign(model, rows[taken], chosen.site[here[taken]], land[taken])
@@ -180,14 +183,18 @@ def planned_output(model: RegionModel, rows: Integers) -> Floats:
     return pool.investment[rows] * model.p.cf_firm / ratio / 4.0
 
 
-def energy_fits(model: RegionModel, sector: int, output: float) -> bool:
+def saved_energy(model: RegionModel) -> float:
+    """Return what energy per output is now, relative to the start: savings of Q55 a year are autonomous."""
+    saving: float = (1.0 - model.p.aeei / 100.0) ** (model.quarter / 4.0)
+    return saving
+
+
+def energy_fits(model: RegionModel, intensity: float, output: float) -> bool:
     """Say whether a project fits the energy quota: it lowers intensity below the requirement, or room is left.
 
-    quota = e0 (1 - I10c)^t x output; use counts what is admitted and not yet producing; savings of Q55 a year are
-    autonomous.
+    quota = e0 (1 - I10c)^t x output; use counts what is admitted and not yet producing.
     """
     region, p, years = model.region, model.p, model.quarter / 4.0
-    intensity = model.frame.energy[sector] * (1.0 - p.aeei / 100.0) ** years
     allowed = float(region.base_intensity[0]) * (1.0 - model.terms.energy_fall.total) ** years
     if intensity <= allowed:
         return True
@@ -196,11 +203,10 @@ def energy_fits(model: RegionModel, sector: int, output: float) -> bool:
     return used <= allowed * made * (1.0 + p.energy_slack)
 
 
-def commit_energy(model: RegionModel, sector: int, output: float) -> None:
+def commit_energy(model: RegionModel, intensity: float, output: float) -> None:
     """Reserve energy for an admitted project."""
-    years = model.quarter / 4.0
-    model.region.committed_energy[:] += model.frame.energy[sector] * (1.0 - model.p.aeei / 100.0) ** years * output
-    model.region.committed_output[:] += output
+    model.region.committed_energy[0] += intensity * output
+    model.region.committed_output[0] += output
 
 
 def start_chance(model: RegionModel) -> float:
@@ -240,21 +246,20 @@ def start_signed(model: RegionModel) -> None:
     rows = queue.id[begin]
     if len(rows):
         break_ground(model, rows, queue.site[begin], queue.land[begin], queue.leased[begin])
-    for row in queue.id[dead]:
-        output = planned_output(model, np.array([row]))[0]
-        release_energy(model, int(model.prospects.sector[row]), output)
+    given_up = queue.id[dead]
+    intensity = model.frame.energy[model.prospects.sector[given_up]] * saved_energy(model)
+    for energy, output in zip(intensity.tolist(), planned_output(model, given_up).tolist(), strict=True):
+        release_energy(model, energy, output)
     queue.keep(~due)
     model.facts["started"] = float(len(rows))
     model.facts["started_investment"] = float(model.prospects.investment[rows].sum())
 
 
-def release_energy(model: RegionModel, sector: int, output: float) -> None:
+def release_energy(model: RegionModel, intensity: float, output: float) -> None:
     """Take an energy reservation back: the project produces now, or never will."""
-    years = model.quarter / 4.0
-    intensity = model.frame.energy[sector] * (1.0 - model.p.aeei / 100.0) ** years
     region = model.region
-    region.committed_energy[:] = np.maximum(region.committed_energy - intensity * output, 0.0)
-    region.committed_output[:] = np.maximum(region.committed_output - output, 0.0)
+    region.committed_energy[0] = max(region.committed_energy[0] - intensity * output, 0.0)
+    region.committed_output[0] = max(region.committed_output[0] - output, 0.0)
 
 
 def break_ground(model: RegionModel, rows: Integers, site: Integers, land: Floats, leased: Integers) -> None:
@@ -283,7 +288,7 @@ def break_ground(model: RegionModel, rows: Integers, site: Integers, land: Float
     to_parks = p.park_receipts_share * upfront
     model.pay("land", "firms", "new_area", float((upfront - to_parks).sum()))
     model.pay("land", "firms", "parks", float(to_parks.sum()))
-    model.government.land_receipts[:] += float((upfront - to_parks).sum())
+    model.government.land_receipts[0] += float((upfront - to_parks).sum())
     model.parks.receipts += np.bincount(site, upfront, model.parks.n)
     model.parks.budget += np.bincount(site, to_parks, model.parks.n)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.columns import Floats, Integers
 from agents.talent import OUTSIDE, SEARCHING
-from sim.build import share_out
+from sim.build import asked_in, share_in
 from sim.schedule import stage
 from sim.stages.labour import pay_workers
 
@@ -35,9 +35,10 @@ YUNNAN, CHINA = 2, 3
 def choose_residence(model: RegionModel) -> None:
     """Move house prices, let a share of persons move home, let others leave, and take in newcomers and the young."""
     live_and_price(model)
-    move_home(model)
-    leave(model)
-    arrive(model)
+    homes, pull = home_values(model), pull_factor(model)
+    move_home(model, homes)
+    leave(model, pull)
+    arrive(model, homes[-1], pull)
     leave_jobs(model)
     model.homes.residents = np.bincount(model.talent.home, minlength=model.homes.n) * model.frame.person_weight
 
@@ -74,9 +75,11 @@ def doublings(ratio: float) -> float:
 
 def leave_jobs(model: RegionModel) -> None:
     """Share the workers who are still there out to firms, and set wages again: who moved away works here no more."""
-    persons = model.talent.workers(model.cells.count) * model.frame.person_weight
-    model.firms.staff = share_out(model.firms, model.cells, model.firms.staff, persons)
-    pay_workers(model, persons)
+    firms, cells = model.firms, model.cells
+    persons = model.talent.workers(cells.count) * model.frame.person_weight
+    cell = firms.local(cells.of)
+    firms.staff = share_in(firms.staff, cell, asked_in(firms, cell, firms.staff, cells.count), persons)
+    pay_workers(model, persons, cell)
 
 
 def home_values(model: RegionModel) -> Floats:
@@ -92,8 +95,11 @@ def home_values(model: RegionModel) -> Floats:
     return np.vstack((by_work, idle))
 
 
-def move_home(model: RegionModel) -> None:
-    """Let a share of residents reconsider home: first stay or not, then an exponential race among those who do."""
+def move_home(model: RegionModel, values: Floats) -> None:
+    """Let a share of residents reconsider home: first stay or not, then an exponential race among those who do.
+
+    values: utility of each home by workplace, shape (workplaces + 1, homes).
+    """
     talent, p = model.talent, model.p
     sites = len(model.frame.sites)
     draw = model.streams.uniform("talent.reconsider", talent.id)
@@ -106,7 +112,7 @@ def move_home(model: RegionModel) -> None:
         return
     cell = talent.cell[movers]
     work = np.where(cell >= 0, model.cells.site[cell], np.where(cell == OUTSIDE, sites, sites + 1))
-    weight = np.exp(home_values(model))[work, :sites]
+    weight = np.exp(values)[work, :sites]
     race = -np.log1p(-model.home_tastes[talent.id[movers] % len(model.home_tastes), :sites])
     talent.home[movers] = (np.maximum(race, 1e-300) / weight).argmin(axis=1)
 
@@ -129,13 +135,13 @@ def pull_factor(model: RegionModel) -> Floats:
     return p.kappa_q * wage + p.job_pull * jobs + p.hp_inflow * price + amenity + p.hukou_fx * barrier
 
 
-def leave(model: RegionModel) -> None:
+def leave(model: RegionModel, pull: Floats) -> None:
     """Let residents leave for the rest of the country: at the gross rate Q60, less where the New Area pulls, and
-    where ties bind.
+    where ties bind; pull: by skill.
     """
     talent, p = model.talent, model.p
     draw = model.streams.uniform("talent.leave", talent.id)
-    rates = leaving_rates(model)
+    rates = leaving_rates(model, pull)
     near = np.flatnonzero(draw < rates.max())  # few: look only at those who may
     rate = rates[
         talent.skill[near], talent.owner[near], talent.hukou[near], (talent.cell[near] == SEARCHING).astype(np.int8)
@@ -150,22 +156,22 @@ def leave(model: RegionModel) -> None:
     talent.keep(stays)
 
 
-def leaving_rates(model: RegionModel) -> Floats:
+def leaving_rates(model: RegionModel, pull: Floats) -> Floats:
     """Return the share that leaves this quarter, shape (4, 2, 2, 2): by skill, owner, registered, and searching."""
     p = model.p
     owner, hukou, idle = (
         np.array([1.0, factor]) for factor in (p.owner_mobility, p.hukou_mobility, p.searcher_mobility)
     )
     ties = owner[:, None, None] * hukou[:, None] * idle
-    return model.rates.migration * ties / model.mean_ties * np.exp(-pull_factor(model))[:, None, None, None]
+    return model.rates.migration * ties / model.mean_ties * np.exp(-pull)[:, None, None, None]
 
 
-def arrive(model: RegionModel) -> None:
+def arrive(model: RegionModel, values: Floats, pull: Floats) -> None:
     """Take in newcomers by origin and skill from numbered pools, and the young of the New Area (Q62); they search for
-    work.
+    work. values: of homes for them; pull: by skill, log points.
     """
     p, region, weight = model.p, model.region, model.frame.person_weight
-    pull = np.exp(pull_factor(model))
+    inflow = np.exp(pull)
     growth = 1.0 + p.g_LF / 100.0
     young = model.base_labour_force * (growth ** (model.quarter / 4.0) - growth ** ((model.quarter - 1) / 4.0))
     gross = model.base_labour_force * model.rates.migration
@@ -173,16 +179,16 @@ def arrive(model: RegionModel) -> None:
     for skill in range(SKILLS):
         share = model.skill_share[skill]
         for origin, part, pool in ((YUNNAN, 1.0 - p.far_share, "newcomer"), (CHINA, p.far_share, "far newcomer")):
-            count = model.whole_arrivals(f"arrive.{origin}.{skill}", gross * share * part * pull[skill])
+            count = model.whole_arrivals(f"arrive.{origin}.{skill}", gross * share * part * inflow[skill])
             groups.append((model.new_persons(pool, skill, count), skill, origin))
             region.reservoir[0, origin - 1] -= count * weight
         count = model.whole_arrivals(f"young.{skill}", young * share)
         groups.append((model.new_persons("young", skill, count), skill, 0))
-        region.natural_growth[:] += count * weight
-    settle(model, groups)
+        region.natural_growth[0] += count * weight
+    settle(model, groups, values)
 
 
-def settle(model: RegionModel, groups: list[tuple[Integers, int, int]]) -> None:
+def settle(model: RegionModel, groups: list[tuple[Integers, int, int]], values: Floats) -> None:
     """Give newcomers (ids, skill, origin) a home by the value of homes for someone without work, and registration
     where the barrier lets them.
     """
@@ -194,7 +200,7 @@ def settle(model: RegionModel, groups: list[tuple[Integers, int, int]]) -> None:
     skill = np.repeat([group[1] for group in groups], sizes)
     origin = np.repeat([group[2] for group in groups], sizes)
     sites = len(model.frame.sites)
-    weight = np.exp(home_values(model)[-1, :sites])
+    weight = np.exp(values[:sites])
     edges = np.cumsum(weight / weight.sum())
     home = np.minimum(np.searchsorted(edges, model.streams.fixed("talent.first_home", ids)), sites - 1)
     hukou = (model.streams.fixed("talent.hukou", ids) < 1.0 - model.terms.hukou_barrier.total) | (origin == 0)

@@ -5,6 +5,7 @@ payouts, the budget.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,8 +61,8 @@ class Account:
 def settle_accounts(model: RegionModel) -> None:
     """Post the payments of firms, then the budget; move debts, overhead and learned productivity."""
     account = firm_account(model)
-    post_firms(model, account)
-    settle_budget(model, account)
+    taxes = post_firms(model, account)
+    settle_budget(model, taxes)
     learn(model, account)
 
 
@@ -131,22 +132,25 @@ def grant_support(model: RegionModel) -> Floats:
     return grants * stock / total if total > 0.0 and grants > 0.0 else np.zeros(firms.n)
 
 
-def post_firms(model: RegionModel, a: Account) -> None:
-    """Post the payments of firms and move their cash; construction sites are paid for by their owners."""
+def post_firms(model: RegionModel, a: Account) -> float:
+    """Post the payments of firms and move their cash; construction sites are paid for by their owners. Returns the
+    taxes and rent that go to the New Area.
+    """
     firms, p, ledger, markets = model.firms, model.p, model.ledger, model.markets
     total = lambda values: weighted(values, firms)  # noqa: E731
     building = (firms.building > 0) | (firms.age == 0) & (firms.outlay > 0.0) & (firms.investment == firms.outlay)
     equity = np.where(building, a.outlay, 0.0)
     ledger.post("sales", "customers", "firms", float(markets.turnover.sum()))
     ledger.post("wages", "firms", "households", float(model.region.wage_bill[0]))
-    ledger.post("production_tax_local", "firms", "new_area", total(a.local_tax))
+    local_tax, income_tax, rent = total(a.local_tax), total(a.income_tax), total(a.rent)
+    ledger.post("production_tax_local", "firms", "new_area", local_tax)
     ledger.post("production_tax_central", "firms", "central", total(a.central_tax))
     ledger.post("overhead", "firms", "overhead", total(a.overhead))
     ledger.post("interest", "firms", "banks", total(a.interest))
     ledger.post("repayment", "firms", "banks", total(a.repayment))
-    ledger.post("income_tax", "firms", "new_area", LOCAL_INCOME_TAX * total(a.income_tax))
-    ledger.post("income_tax", "firms", "central", (1.0 - LOCAL_INCOME_TAX) * total(a.income_tax))
-    ledger.post("rent", "firms", "new_area", total(a.rent))
+    ledger.post("income_tax", "firms", "new_area", LOCAL_INCOME_TAX * income_tax)
+    ledger.post("income_tax", "firms", "central", (1.0 - LOCAL_INCOME_TAX) * income_tax)
+    ledger.post("rent", "firms", "new_area", rent)
     ledger.post("equity", "owners", "firms", total(equity))
     ledger.post("investment", "firms", "builders", total(firms.investment))
     ledger.post("investment", "firms", "landholders", total(a.outlay - firms.investment))
@@ -172,16 +176,16 @@ def post_firms(model: RegionModel, a: Account) -> None:
     firms.debt = firms.debt - a.repayment
     firms.support = a.support
     ledger.post("payout", "firms", "owners", total(payout))
+    return local_tax + LOCAL_INCOME_TAX * income_tax + rent
 
 
-def settle_budget(model: RegionModel, a: Account) -> None:
+def settle_budget(model: RegionModel, taxes: float) -> None:
     """Collect revenue, pay regular services, then levers; what cash cannot pay becomes arrears."""
-    government, firms, p = model.government, model.firms, model.p
-    taxes = weighted(a.local_tax, firms) + LOCAL_INCOME_TAX * weighted(a.income_tax, firms) + weighted(a.rent, firms)
-    government.cash[:] += taxes
-    growth = weighted(firms.value_added, firms) / model.start_output
+    government, p = model.government, model.p
+    government.cash[0] += taxes
+    growth = model.facts["gdp_by_production"] / model.start_output
     model.pay("fees", "households", "new_area", p.other_rev / 4.0 * growth)
-    government.own_taxes[:] = taxes
+    government.own_taxes[0] = taxes
     regular = float(government.regular_spending[0]) * (1.0 + p.ref_growth) ** (model.quarter / 4.0)
     affordable = min(regular, max(float(government.cash[0]), 0.0))
     model.pay("services", "new_area", "services", affordable)
@@ -194,10 +198,10 @@ def settle_budget(model: RegionModel, a: Account) -> None:
     pay_levers(model, costs, share)
     settled = min(due, max(float(government.cash[0]), 0.0))
     model.pay("arrears", "new_area", "builders", settled)
-    government.arrears[:] += (1.0 - share) * total - settled
-    government.revenue[:] = taxes + p.other_rev / 4.0 * growth + float(government.land_receipts[0])
-    government.spending[:] = affordable + share * total + settled
-    government.land_receipts[:] = 0.0
+    government.arrears[0] += (1.0 - share) * total - settled
+    government.revenue[0] = taxes + p.other_rev / 4.0 * growth + float(government.land_receipts[0])
+    government.spending[0] = affordable + share * total + settled
+    government.land_receipts[0] = 0.0
 
 
 def collect_facts(model: RegionModel, taxes: float) -> None:
@@ -219,34 +223,35 @@ def collect_facts(model: RegionModel, taxes: float) -> None:
 
 def lever_costs(model: RegionModel) -> dict[str, float]:
     """Return what each lever costs the New Area's budget this quarter, million yuan."""
-    costs = {}
-    for lever, instrument in INSTRUMENTS.items():
-        if lever not in FROM_OTHERS:
-            costs[lever] = model.own_share(lever) * instrument.cost(model.doses[lever], model.facts, model.p)
-    return costs
+    doses, facts, p = model.doses, model.facts, model.p
+    return {
+        lever: model.own_share(lever) * instrument.cost(doses[lever], facts, p)
+        for lever, instrument in INSTRUMENTS.items()
+        if lever not in FROM_OTHERS
+    }
 
 
 def pay_levers(model: RegionModel, costs: dict[str, float], share: float) -> None:
     """Post what is paid for each lever to those who receive it; Kunming pays its part of public works."""
-    government, ledger = model.government, model.ledger
+    government, ledger, outcomes = model.government, model.ledger, model.outcomes
     for lever, cost in costs.items():
         paid = share * cost
         measured = INSTRUMENTS[lever].outcome
         if measured is not None:
-            model.outcomes[lever] = model.outcomes.get(lever, 0.0) + measured(model.doses[lever], model.facts, model.p)
+            outcomes[lever] = outcomes.get(lever, 0.0) + measured(model.doses[lever], model.facts, model.p)
         if lever == "I18d":
             amortised = share * float(government.bond_debt[0]) / model.p.bond_years / 4.0
-            government.bond_debt[:] -= amortised
-        payee = receiver(lever)
+            government.bond_debt[0] -= amortised
+        payee, own = receiver(lever), model.own_share(lever)
         model.pay("support", "new_area", payee, paid, lever)
-        whole = paid / model.own_share(lever) - paid
-        if whole:
-            ledger.post("cofinance", "kunming", payee, whole)
+        if own != 1.0 and (rest := paid / own - paid):
+            ledger.post("cofinance", "kunming", payee, rest)
     unpaid = sum((1.0 - share) * costs[lever] for lever in TO_FIRMS)
     if unpaid:  # firms have booked the support already: until it is paid, their owners advance it
         ledger.post("arrears_advance", "owners", "firms", unpaid)
 
 
+@cache
 def receiver(lever: str) -> str:
     """Return the account that a lever's money goes to."""
     if lever in TO_FIRMS:
@@ -280,4 +285,4 @@ def learn(model: RegionModel, a: Account) -> None:
     growth = np.clip(np.log(productivity / float(region.labour_productivity[0])), -0.05, 0.05)
     if model.quarter > 1:
         region.wage_drift[:] += p.wage_learning * (growth - region.wage_drift)
-    region.labour_productivity[:] = productivity
+    region.labour_productivity[0] = productivity
