@@ -296,7 +296,7 @@ def test_a_preset_is_shown_before_it_is_taken():
 def test_the_language_changes_and_the_scenario_stays():
     at = opened(to_query(CASES["as_written"], "zh"))
     assert re.search(r"[\u4e00-\u9fff]", at.subheader[0].value)
-    whole(at.segmented_control(key="language").set_value("English").run())
+    whole(at.segmented_control(key="tongue").set_value("English").run())
     fine(at)
     assert not re.search(r"[\u4e00-\u9fff]", at.subheader[0].value)
     assert now(at) == CASES["as_written"]
@@ -411,7 +411,7 @@ def test_a_park_shows_its_card(language):
     whole(at.selectbox(key="park").set_value("anning").run())
     fine(at)
     label, value, _ = cards.park(words, document_of("default"), "anning", 2025)[0]
-    assert any(text.value.startswith(f"{label}: **{value}**") for text in at.markdown)
+    assert any(text.value.startswith(words.labelled(label, f"**{value}**")) for text in at.markdown)
 
 
 def test_a_file_is_opened_and_a_bad_one_is_refused():

@@ -10,7 +10,7 @@ from functools import cache
 import streamlit as st
 
 from experiments.dashboard.desk import REPLICATES, Desk, History, changes, to_query
-from experiments.dashboard.session import LANGUAGES, bound, history, key_of, opened, put
+from experiments.dashboard.session import LANGUAGES, bound, history, key_of, opened, put, renew
 from experiments.dashboard.words import Words
 from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
 from experiments.timing import misfits, warning
@@ -33,12 +33,15 @@ def draw(words: Words, on_lab: bool) -> Desk:
     """Draw the sidebar and return the desk."""
     steps = history()
     with st.sidebar:
+        key = bound("tongue", st.session_state.language)
         st.segmented_control(
             words("frame.language"),
             list(LANGUAGES),
-            key="language",
+            default=st.session_state.language,
+            key=key,
             required=True,
-            on_change=_remember_language,
+            on_change=_speak,
+            args=(key,),
             label_visibility="collapsed",
         )
         _steps(words, steps)
@@ -64,12 +67,16 @@ def _kept() -> dict[str, str]:
     return {key: value for key, value in st.query_params.to_dict().items() if key == "id" and isinstance(value, str)}
 
 
-def _remember_language() -> None:
+def _speak(key: str) -> None:
+    if key != key_of("tongue"):
+        return
+    st.session_state.language = st.session_state[key]
     st.query_params["lang"] = LANGUAGES[st.session_state.language]
-    # A browser keeps the words of what was chosen in a list until it is told of the choice anew.
-    for key in ("preset", "park", "article", "assume", "data_id", "group", *map(key_of, _DEFINITIONS)):
-        if key in st.session_state:
-            st.session_state[key] = st.session_state[key]
+    # A browser keeps the words of what was chosen in a list until it is told of the choice anew, or it is another list.
+    for name in ("preset", "article", "assume", "data_id"):
+        if name in st.session_state:
+            st.session_state[name] = st.session_state[name]
+    renew("park", *_DEFINITIONS)
 
 
 # Steps and presets ---------------------------------------------------------------------------------------------------
@@ -121,7 +128,8 @@ def _changes(words: Words, steps: History) -> None:
         for lever, old, new in found:
             row = tables.levers()[lever]
             dated = words.dates(steps.now.setting(lever))
-            st.markdown(f"{words.title(row)} {old:g} → {words.quantity(f'**{new:g}**', row.unit)} {dated}")
+            now = words.with_money(words.quantity(f"**{new:g}**", row.unit), new, row.unit)
+            st.markdown(f"{words.title(row)} {old:g} → {now} {dated}")
             back = steps.now.with_lever(lever, Setting(old))
             st.button(words("frame.back"), key=f"back_{lever}", on_click=put, args=(back, lever), type="tertiary")
 
@@ -220,6 +228,7 @@ def _lever(words: Words, desk: Desk, row: Lever) -> None:
         words.title(row),
         row.low,
         row.high,
+        setting.value,
         step=step,
         key=key,
         format=slider_format(decimals(step, setting.value), words, row.unit),
@@ -296,13 +305,14 @@ def _assumptions(words: Words, desk: Desk) -> None:
 
 def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
     key = bound(f"assume_{row.id}", value)
-    label = f"{words.title(row)} ({words.unit(row.unit)})"
+    label = words.bracketed(words.title(row), words.unit(row.unit))
     if row.low < row.high:
         step = slider_step(row.low, row.high, (row.value, value))
         st.slider(
             label,
             row.low,
             row.high,
+            value,
             step=step,
             key=key,
             format=decimals(step, value),
@@ -311,7 +321,7 @@ def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
             args=(row.id, key),
         )
     else:  # a number without a range, from a link
-        st.markdown(f"{label}: {value:g}")
+        st.markdown(words.labelled(label, f"{value:g}"))
     st.button(words("assume.free"), key=f"free_{row.id}", on_click=put, args=(desk.without_assumption(row.id), row.id))
 
 
@@ -333,6 +343,7 @@ def _definitions(words: Words, desk: Desk) -> None:
         st.selectbox(
             words(f"def.{name}"),
             options,
+            index=options.index(getattr(desk, name)),
             key=key,
             format_func=lambda option, name=name: words.known(f"def.{name}.{option}", str(option)),
             on_change=_defined,

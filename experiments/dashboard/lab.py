@@ -18,7 +18,7 @@ from experiments.dashboard import cards
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.record import Shown
 from experiments.dashboard.service import Answer, Answers, Ticket
-from experiments.dashboard.session import opened
+from experiments.dashboard.session import bound, key_of, opened
 from experiments.dashboard.words import Words
 from experiments.ensemble import Outcome
 from experiments.modified import modified
@@ -142,6 +142,7 @@ def _badge(words: Words, answer: Answer, precision: str = "") -> Any:
 def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> Any:
     """Draw the answer; return the place for the word on its progress."""
     palette = charts.palette(st.context.theme.type or "light")
+    _introduction(words, document)
     with st.container(key="answer"):
         st.subheader(cards.sentence(words, document), anchor=False)
     width = 100.0 * max((row["high"] or 0.0) - (row["low"] or 0.0) for row in document["targets"])
@@ -174,6 +175,13 @@ def _folded(words: Words, document: Document, outcome: Callable[[], Outcome | No
             _table(words, document, outcome())
 
 
+def _introduction(words: Words, document: Document) -> None:
+    text, terms = cards.introduction(words, document)
+    st.markdown(text)
+    with st.expander(words("lab.terms")):
+        st.markdown(terms)
+
+
 def _cards(words: Words, document: Document) -> None:
     with st.container(key="cards"):
         grid = st.grid(5, min_column_width=170)
@@ -184,8 +192,8 @@ def _cards(words: Words, document: Document) -> None:
                     card.title,
                     card.value,
                     card.delta or None,
-                    delta_color="normal" if card.moved else "off",
-                    delta_arrow="auto" if card.moved else "off",
+                    delta_color=card.colour,
+                    delta_arrow=card.arrow,
                     help=card.help,
                 )
                 st.markdown(f":small[{card.note}]")  # a caption is too faint to be read by everybody
@@ -217,10 +225,10 @@ def _map(words: Words, document: Document, palette: Mapping[str, str]) -> None:
     year = st.select_slider(
         words("lab.year"), places["year"], value=places["year"][-1], key=f"map_year_{places['year'][-1]}"
     )
-    sites = cards.sites(words)
-    chosen = st.session_state.get("park")
+    sites = {ident: name for ident, name in cards.sites(words).items() if ident in places["sites"]}
+    chosen = st.session_state.get("site")
     specification, alt = region_map(document, year, words.language, palette, chosen)
-    event = st.vega_lite_chart(
+    st.vega_lite_chart(
         specification,
         alt=alt,
         theme=None,
@@ -229,31 +237,39 @@ def _map(words: Words, document: Document, palette: Mapping[str, str]) -> None:
         on_select=_clicked,
         selection_mode="park",
     )
-    del event  # the callback has put the choice where the select box finds it
+    key = bound("park", chosen)
     st.selectbox(
         words("lab.park"),
-        [site for site in sites if site in places["sites"]],
-        index=None,
+        list(sites),
+        index=list(sites).index(chosen) if chosen in sites else None,
         format_func=lambda site: sites[site],
-        key="park",
+        key=key,
         placeholder=words("lab.park.none"),
+        on_change=_chosen,
+        args=(key,),
     )
-    if st.session_state.get("park"):
-        _park(words, document, st.session_state.park, year)
+    if chosen in sites:
+        _park(words, document, chosen, year)
 
 
 def _clicked() -> None:
     picked = st.session_state.map.get("selection", {}).get("park", [])
     if picked:
-        st.session_state.park = picked[0]["id"]
+        st.session_state.site = picked[0]["id"]
+
+
+def _chosen(key: str) -> None:
+    if key == key_of("park"):
+        st.session_state.site = st.session_state[key]
 
 
 def _park(words: Words, document: Document, site: str, year: int) -> None:
     with st.container(border=True, key="park_card"):
         st.markdown(f"**{cards.sites(words)[site]}** · {year}")
         for label, value, reference in cards.park(words, document, site, year):
-            st.markdown(f"{label}: **{value}** ({words('card.reference', value=reference)})")
-        st.markdown(words("park.flows") + ": " + cards.flows(words, document, site, year))
+            beside = words.bracketed(f"**{value}**", words("card.reference", value=reference))
+            st.markdown(words.labelled(label, beside))
+        st.markdown(words.labelled(words("park.flows"), cards.flows(words, document, site, year)))
 
 
 def _ledger(words: Words, document: Document, palette: Mapping[str, str]) -> None:

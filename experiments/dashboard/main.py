@@ -9,6 +9,7 @@ import streamlit as st
 from experiments.dashboard import frame, lab, session, sources
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.guard import card
+from experiments.dashboard.link_words import problem_text
 from experiments.dashboard.record import shown, switch_on
 from experiments.dashboard.service import Answers, Ticket
 from experiments.dashboard.words import Words
@@ -92,7 +93,8 @@ def main() -> None:
 def _banners(words: Words) -> None:
     problems = st.session_state.get("link_problems") or []
     if problems:
-        st.warning(words("link.bad", n=len(problems)) + "\n\n" + "\n".join(f"- `{text}`" for text in problems))
+        lines = "\n".join(f"- {problem_text(words, problem)}" for problem in problems)
+        st.warning(words("link.bad", n=len(problems)) + "\n\n" + lines)
     made = st.session_state.get("link_version")
     if made and made != version():
         st.warning(words("link.version", old=made, new=version()))

@@ -36,19 +36,28 @@ def put(desk: Desk, what: str) -> None:
 
 
 def bound(name: str, value: Any) -> str:
-    """Return the key of the widget that shows a value of the desk, which is the truth.
+    """Return the key of the widget that shows a value which the session keeps, and which is the truth.
 
     Where something else than the widget has changed the value (undo, a preset, a file), it is another widget from then
     on: a browser that does not know of the change yet sends the old value along with the next click, and a widget of
     the same key would take that for a move of the person.
+
+    The widget must be given the value as its first one; it may not be put into the session state under the key.
+    Streamlit tells the browser of a value put there once, and forgets that word if the next run begins before it was
+    sent: the browser then stands at the lowest value, and sends that back as a move of the person.
     """
     key = key_of(name)
     if key in st.session_state and st.session_state[key] != value:
-        st.session_state.turns[name] = st.session_state.turns.get(name, 0) + 1
+        renew(name)
         key = key_of(name)
-    if key not in st.session_state:
-        st.session_state[key] = value
     return key
+
+
+def renew(*names: str) -> None:
+    """Make other widgets of those with these names: they start anew with the values that the session keeps."""
+    turns: dict[str, int] = st.session_state.setdefault("turns", {})
+    for name in names:
+        turns[name] = turns.get(name, 0) + 1
 
 
 def key_of(name: str) -> str:
