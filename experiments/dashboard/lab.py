@@ -302,13 +302,13 @@ def _table(words: Words, document: Document, outcome: Outcome | None) -> None:
     st.table(rows, hide_index=True)
     whole = json.dumps(document, ensure_ascii=False, indent=1)
     files: list[tuple[str, str, str | bytes, str]] = [
-        ("lab.replicates_file", "targets.csv", as_csv(rows), "text/csv"),
-        ("lab.document_file", "result.json", whole, "application/json"),
+        (words("lab.replicates_file"), "targets.csv", as_csv(rows), "text/csv"),
+        (words("lab.document_file"), "result.json", whole, "application/json"),
     ]
     if outcome is not None:  # none where the page still shows an older answer
-        files.append(("lab.runs_file", "runs.parquet", runs_file(outcome), "application/vnd.apache.parquet"))
+        files.append((words("lab.runs_file"), "runs.parquet", runs_file(outcome), "application/vnd.apache.parquet"))
     for label, name, content, kind in files:
-        st.download_button(words(label), content, name, kind, key=f"download_{name}", on_click="ignore")
+        st.download_button(label, content, name, kind, key=f"download_{name}", on_click="ignore")
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
