@@ -570,6 +570,12 @@ def test_workers_end_with_their_server():
     assert all(soon(lambda pid=pid: gone(pid)) for pid in pids)
 
 
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system shares its cores by niceness alone")
+def test_workers_leave_the_cores_to_the_page_although_each_is_a_session_of_its_own(busy):
+    for pid in busy.pids():
+        assert soon(lambda pid=pid: Path(f"/proc/{pid}/autogroup").read_text().endswith("nice 19\n"))
+
+
 def test_a_session_that_keeps_moving_does_not_starve_another(gated):
     gate, service = gated
     service.ask("drags", plan_of(seed=1, replicates=20))

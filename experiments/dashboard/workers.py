@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import logging
 import os
 import pickle
 import queue
@@ -38,6 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 NICENESS = 19  # pages come before replicates: a slider that sticks is worse than a number that is late
+log = logging.getLogger("dianzhong.app")
 TIDY_AFTER = 1.0  # seconds between two collections of garbage, which take longer the more is kept
 STARTS, RESULTS, DRAWS = 40, 600, 400  # most entries kept by one worker: about 3 MB, 60 kB and 20 kB each
 
@@ -259,11 +261,23 @@ class Desk:
         self._answers.flush()
 
 
+def step_back() -> None:
+    """Leave the cores to whoever draws a page."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    # A worker is a session of its own, and Linux may share the cores among sessions before it looks at niceness.
+    group = Path("/proc/self/autogroup")
+    if group.exists():
+        try:
+            group.write_text(str(NICENESS))
+        except OSError as error:
+            log.warning("%s cannot be set (%s): a page may wait for its replicates", group, error)
+
+
 def serve() -> None:
     """Answer tasks until the input ends."""
     single_threaded()
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    step_back()
     tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     Desk(tasks, answers).work()
