@@ -571,8 +571,8 @@ def test_workers_end_with_their_server():
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system shares its cores by niceness alone")
-def test_workers_leave_the_cores_to_the_page_although_each_is_a_session_of_its_own(busy):
-    for pid in busy.pids():
+def test_workers_leave_the_cores_to_the_page_although_each_is_a_session_of_its_own(answers):
+    for pid in answers.pids():
         assert soon(lambda pid=pid: Path(f"/proc/{pid}/autogroup").read_text().endswith("nice 19\n"))
 
 
