@@ -32,7 +32,7 @@ SCRIPT = str(Path(__file__).resolve().parent.parent / "app.py")
 TIMEOUT = 60.0
 PAGES = {"lab": "", "sources": calc_hash("sources")}
 FULL_PLAN = Desk.plan
-PANELS = ("levers", "assumptions", "definitions", "share", "consistency", "table")
+PANELS = ("terms", "levers", "assumptions", "definitions", "share", "consistency", "table")
 WORDS = {language: Words(language) for language in ("zh", "en")}
 
 

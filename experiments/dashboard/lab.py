@@ -142,7 +142,7 @@ def _badge(words: Words, answer: Answer, precision: str = "") -> Any:
 def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> Any:
     """Draw the answer; return the place for the word on its progress."""
     palette = charts.palette(st.context.theme.type or "light")
-    _introduction(words, document)
+    _introduction(words, desk, document)
     with st.container(key="answer"):
         st.subheader(cards.sentence(words, document), anchor=False)
     width = 100.0 * max((row["high"] or 0.0) - (row["low"] or 0.0) for row in document["targets"])
@@ -175,11 +175,16 @@ def _folded(words: Words, document: Document, outcome: Callable[[], Outcome | No
             _table(words, document, outcome())
 
 
-def _introduction(words: Words, document: Document) -> None:
+def _introduction(words: Words, desk: Desk, document: Document) -> None:
+    """Say what this is to somebody who has just come; whoever has moved a lever finds it folded with the terms."""
     text, terms = cards.introduction(words, document)
-    st.markdown(text)
-    with st.expander(words("lab.terms")):
-        st.markdown(terms)
+    new = desk == desk.reset()
+    if new:
+        st.markdown(text)
+    panel = opened("terms", words("lab.terms"))
+    if panel.open:
+        with panel:
+            st.markdown(terms if new else f"{text}\n\n{terms}")
 
 
 def _cards(words: Words, document: Document) -> None:
