@@ -124,7 +124,7 @@ def test_six_quick_presses_end_at_the_last_and_never_show_a_superseded_answer(
 
 def sign(text: str) -> int:
     """Return whether a sentence says that the policy costs (1), saves (-1), or neither."""
-    number = re.findall(r"净支出 ([-−+]?)([\d,.]+)", text)[0]
+    number = re.findall(r"净支出（.*?）：([-−+]?)([\d,.]+)", text)[0]
     return 0 if float(number[1].replace(",", "")) == 0 else -1 if number[0] in ("-", "−") else 1
 
 
