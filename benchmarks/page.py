@@ -18,6 +18,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.table import Row, show
+from experiments.dashboard.desk import Desk
+from experiments.dashboard.service import Answers
+from sim.scenario import Setting
 from tests.browser import lab_page as lab
 from tests.browser.harness import ARGUMENTS, Address, find_chromium, serve, settle
 
@@ -74,6 +77,20 @@ def move(page: Page, lever: str, key: str) -> dict[int, float]:
         if at is not None:
             first[goal if goal != whole else 0] = (at - pressed) / 1000
     return first
+
+
+def alone() -> list[Row]:
+    """Measure the service without a page and a browser on its cores: what of the seconds of a page is the model."""
+    service, goals = Answers(), (HONEST, PAIRED, 64)
+    found: dict[int, list[float]] = {goal: [] for goal in goals}
+    for k in range(4):
+        began, ticket = monotonic(), service.ask("alone", Desk().with_lever("I05b", Setting(600.0 + 10 * k)).plan())
+        for goal in goals:
+            service.wait(ticket, goal, LIMIT_MS / 1000)
+            found[goal].append(monotonic() - began)
+    service.close()
+    # The first question also pays for what the workers remember afterwards.
+    return [Row(f"service alone, {goal} paired replicates: p50", median(found[goal][1:]), "s", "") for goal in goals]
 
 
 def complete(page: Page) -> None:
@@ -206,6 +223,8 @@ def main() -> None:
     number = parser.parse_args().moves
     from playwright.sync_api import sync_playwright
 
+    first = alone()
+    print(show(first), flush=True)
     with tempfile.TemporaryDirectory() as folder, serve(lab.COMMAND, Path(folder)) as url, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), headless=True, args=ARGUMENTS)
         page = browser.new_context(
@@ -213,7 +232,7 @@ def main() -> None:
         ).new_page()
         began = monotonic()
         lab.open_lab(page, "")
-        rows = [Row("first load of a cold server to the whole answer", monotonic() - began, "s", "")]
+        rows = [*first, Row("first load of a cold server to the whole answer", monotonic() - began, "s", "")]
         page.add_init_script(f"addEventListener('load', {NOTE})")
         lab.open_lab(page, "")
         for part in (
