@@ -20,7 +20,7 @@ import pytest
 from experiments.dashboard import service as module
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.service import BUDGET, Answer, Answers, Ticket, key_of
-from experiments.dashboard.workers import Kept, RememberingEngine, Task
+from experiments.dashboard.workers import NICENESS, Kept, RememberingEngine, Task
 from experiments.engine import ModelEngine
 from experiments.ensemble import Outcome, Plan, replicate, run_plan
 from experiments.pool import Failure, attempt
@@ -573,7 +573,7 @@ def test_workers_end_with_their_server():
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system shares its cores by niceness alone")
 def test_workers_leave_the_cores_to_the_page_although_each_is_a_session_of_its_own(answers):
     for pid in answers.pids():
-        assert soon(lambda pid=pid: Path(f"/proc/{pid}/autogroup").read_text().endswith("nice 19\n"))
+        assert soon(lambda pid=pid: Path(f"/proc/{pid}/autogroup").read_text().endswith(f"nice {NICENESS}\n"))
 
 
 def test_a_session_that_keeps_moving_does_not_starve_another(gated):

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-NICENESS = 19  # pages come before replicates: a slider that sticks is worse than a number that is late
+# Pages come before replicates: a slider that sticks is worse than a number that is late. At 8 a page has six sevenths
+# of a core that both want, and other work on this machine cannot keep an answer from coming.
+NICENESS = 8
 log = logging.getLogger("dianzhong.app")
 TIDY_AFTER = 1.0  # seconds between two collections of garbage, which take longer the more is kept
 STARTS, RESULTS, DRAWS = 40, 600, 400  # most entries kept by one worker: about 3 MB, 60 kB and 20 kB each
