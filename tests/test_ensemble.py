@@ -322,10 +322,9 @@ def test_both_languages_fill_the_same_blanks() -> None:
 
 
 def test_every_text_that_the_source_names_exists() -> None:
-    # In the tables of articles and of published figures `text` reads a column.
-    files = [
-        f for f in (Path(__file__).parents[1] / "experiments").glob("*.py") if f.stem not in {"articles", "published"}
-    ]
+    # In the tables of articles, of notes and of published figures `text` reads a column.
+    tables = {"articles", "notes", "published"}
+    files = [f for f in (Path(__file__).parents[1] / "experiments").glob("*.py") if f.stem not in tables]
     source = "\n".join(file.read_text("utf-8") for file in files)
     assert set(re.findall(r'\btext\("([a-z_.]+)"', source)) <= set(texts())
 
