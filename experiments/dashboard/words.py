@@ -250,7 +250,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "en": "Paired differences from the reference on the same luck: median {value}, 95 % interval {low} to {high}; "
         "no arrow and no colour while that holds zero",
     },
-    "card.rule.total": {"zh": "五年合计", "en": "total of the period"},
+    "card.rule.total": {"zh": "全期合计", "en": "total of the period"},
     "card.change": {"zh": "较对照 {value}", "en": "{value} vs reference"},
     "lab.consistency": {"zh": "目标之间是否相容", "en": "Do the targets fit together?"},
     "lab.consistency.line": {
