@@ -471,6 +471,23 @@ def test_a_refusal_of_the_model_is_said_in_its_own_words(monkeypatch):
     assert "P01: too much; choose less" in [code.value for code in at.code]
 
 
+def test_a_click_that_fails_gives_a_card_with_a_code_and_loses_nothing(monkeypatch):
+    at = opened({"lang": "zh"})
+    good = at.subheader[0].value
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(desk.History, "put", broken)
+    at.slider(key="lever_I18b").set_value(1500.0).run()
+    assert not at.exception
+    (error,) = [error.value for error in at.error]
+    assert re.search(r"E-[0-9A-F]{6}", error)
+    assert at.subheader[0].value == good
+    at.run()
+    fine(at)
+
+
 def test_after_a_failure_the_last_good_answer_stays(monkeypatch, service):
     at = opened({"lang": "en"})
     good = at.subheader[0].value

@@ -10,6 +10,7 @@ from functools import cache
 import streamlit as st
 
 from experiments.dashboard.desk import REPLICATES, Desk, History, changes, to_query
+from experiments.dashboard.guard import careful
 from experiments.dashboard.session import LANGUAGES, bound, history, key_of, opened, put, renew
 from experiments.dashboard.words import Words
 from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
@@ -67,6 +68,7 @@ def _kept() -> dict[str, str]:
     return {key: value for key, value in st.query_params.to_dict().items() if key == "id" and isinstance(value, str)}
 
 
+@careful
 def _speak(key: str) -> None:
     if key != key_of("tongue"):
         return
@@ -90,6 +92,7 @@ def _steps(words: Words, steps: History) -> None:
     st.toggle(words("frame.ghost"), key="ghost", value=True, help=words("frame.ghost.help"))
 
 
+@careful
 def _reset() -> None:
     put(st.session_state.history.now.reset(), "reset")
 
@@ -243,6 +246,7 @@ def _lever(words: Words, desk: Desk, row: Lever) -> None:
                 _fine(words, desk, row)
 
 
+@careful
 def _moved(lever: str, key: str) -> None:
     if key != key_of(f"lever_{lever}"):
         return
@@ -325,6 +329,7 @@ def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
     st.button(words("assume.free"), key=f"free_{row.id}", on_click=put, args=(desk.without_assumption(row.id), row.id))
 
 
+@careful
 def _assumed(ident: str, key: str) -> None:
     if key != key_of(f"assume_{ident}"):
         return
@@ -351,6 +356,7 @@ def _definitions(words: Words, desk: Desk) -> None:
         )
 
 
+@careful
 def _defined(name: str, key: str) -> None:
     if key != key_of(f"def_{name}"):
         return

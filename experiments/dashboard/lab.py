@@ -16,6 +16,7 @@ from experiments import charts
 from experiments.chart_text import GROUPS
 from experiments.dashboard import cards
 from experiments.dashboard.desk import Desk
+from experiments.dashboard.guard import careful
 from experiments.dashboard.record import Shown
 from experiments.dashboard.service import Answer, Answers, Ticket
 from experiments.dashboard.session import bound, key_of, opened
@@ -257,12 +258,15 @@ def _map(words: Words, document: Document, palette: Mapping[str, str]) -> None:
         _park(words, document, chosen, year)
 
 
+@careful
 def _clicked() -> None:
-    picked = st.session_state.map.get("selection", {}).get("park", [])
+    # A click on a line between two places selects something too, and that is no park.
+    picked = [row["id"] for row in st.session_state.map.get("selection", {}).get("park", []) if "id" in row]
     if picked:
-        st.session_state.site = picked[0]["id"]
+        st.session_state.site = picked[0]
 
 
+@careful
 def _chosen(key: str) -> None:
     if key == key_of("park"):
         st.session_state.site = st.session_state[key]

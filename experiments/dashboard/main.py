@@ -8,7 +8,7 @@ import streamlit as st
 
 from experiments.dashboard import frame, lab, session, sources
 from experiments.dashboard.desk import Desk
-from experiments.dashboard.guard import card
+from experiments.dashboard.guard import card, failed_click
 from experiments.dashboard.link_words import problem_text
 from experiments.dashboard.record import shown, switch_on
 from experiments.dashboard.service import Answers, Ticket
@@ -83,6 +83,7 @@ def main() -> None:
     desk = Desk()
     with card(words):
         desk = frame.draw(words, on_lab[0])
+        failed_click(words)
         _banners(words)
     with card(words):
         chosen.run()

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from experiments.dashboard.desk import Desk, History, from_query
+from experiments.dashboard.guard import careful
 
 LANGUAGES = {"中文": "zh", "English": "en"}
 
@@ -29,6 +30,7 @@ def _locale() -> str:
     return "English" if (st.context.locale or "zh").lower().startswith("en") else "中文"
 
 
+@careful
 def put(desk: Desk, what: str) -> None:
     """Take a step to another desk; `what` names the thing that moved."""
     steps: History = st.session_state.history
@@ -78,5 +80,6 @@ def opened(name: str, label: str, first: bool = False) -> Any:
     return st.expander(label, key=key, on_change=_opened, args=(name, key))
 
 
+@careful
 def _opened(name: str, key: str) -> None:
     st.session_state.panels[name] = bool(st.session_state[key])

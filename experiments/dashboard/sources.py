@@ -23,7 +23,7 @@ from experiments.dashboard.evidence import (
     in_words,
     referred,
 )
-from experiments.dashboard.guard import card
+from experiments.dashboard.guard import card, careful
 from experiments.dashboard.words import Words
 from experiments.provenance import data_sha256, packages, version
 from sim.calibration import tables
@@ -152,6 +152,7 @@ def _line(words: Words, row: Evidence) -> dict[str, str | float | None]:
     }
 
 
+@careful
 def _take(shown: list[str]) -> None:
     """Open the row that was clicked in the table, whose rows are `shown` from above."""
     for position in st.session_state.data_table.selection.rows:
@@ -160,6 +161,7 @@ def _take(shown: list[str]) -> None:
             _remember()
 
 
+@careful
 def _remember() -> None:
     """Keep the open row in the address, so that the address can be passed on."""
     if st.session_state.data_id is not None:

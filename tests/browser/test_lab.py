@@ -353,6 +353,12 @@ def test_a_park_is_chosen_by_select_box_and_by_click(page: Page, record: Record)
     assert SITE in page.locator(".st-key-park_card").inner_text()
     page.locator('.st-key-map svg path[aria-label^="安宁市：产出"]').click()
     page.locator(".st-key-park_card").filter(has_text="安宁市").wait_for()
+    # A line between two places can be clicked too, and is no park.
+    for link in page.locator('.st-key-map svg [aria-roledescription="rule mark"]').all()[:3]:
+        link.click(force=True)
+        page.wait_for_timeout(500)
+        lab.complete(page)
+    assert "安宁市" in page.locator(".st-key-park_card").inner_text()
     assert record.complaints == []
 
 
