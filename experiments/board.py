@@ -162,14 +162,19 @@ def _items(amounts: Mapping[str, float], text: Messages) -> Iterator[str]:
 
 def _province(document: Document, text: Messages, style: Style) -> Iterator[str]:
     yield style.paint(text("province.title"), "bold")
+    yield from (_INDENT + line for line in province_lines(document, text))
+
+
+def province_lines(document: Document, text: Messages) -> Iterator[str]:
+    """Word what the New Area gains and what the province keeps of it; the page says the same."""
     row, share = document["province"], document["province"]["displaced_share"]
     amounts = {"own": money(row["new_area_gain"], text), "net": money(row["net_gain"], text)}
-    yield _INDENT + text("province.line", span=row["unit"].rpartition(", ")[2], **amounts)
-    yield _INDENT + text("province.net", forgone=money(row["forgone"], text))
+    yield text("province.line", span=row["unit"].rpartition(", ")[2], **amounts)
+    yield text("province.net", forgone=money(row["forgone"], text))
     if share is not None:
         # A negative share is no displacement: the others gain as well.
         key = "province.displaced" if share >= 0 else "province.shared"
-        yield _INDENT + text(key, share=percent(abs(share), text))
+        yield text(key, share=percent(abs(share), text))
 
 
 def _contradictions(document: Document, text: Messages, style: Style) -> Iterator[str]:

@@ -153,7 +153,8 @@ def test_the_lab_shows_what_the_library_says(name, language):
     assert [(m.label, m.value, m.delta) for m in at.metric] == [(c.title, c.value, c.delta) for c in wanted]
     assert [m.help for m in at.metric] == [c.help for c in wanted]
     assert at.subheader[0].value == cards.sentence(words, document)
-    assert bool(at.info) is not bool(CASES[name].scenario.levers)
+    asked = CASES[name].scenario
+    assert bool(at.info) is not bool(asked.levers or asked.parks or asked.links)
     shown = charts(at)
     said = [text.value for text in at.markdown]
     assert all(f":small[{c.note}]" in said for c in wanted)
@@ -469,6 +470,27 @@ def test_a_refusal_of_the_model_is_said_in_its_own_words(monkeypatch):
     at = opened({"lang": "en"})
     assert [error.value for error in at.error] == [WORDS["en"]("lab.refused")]
     assert "P01: too much; choose less" in [code.value for code in at.code]
+
+
+def test_a_park_and_a_link_of_a_file_are_among_the_changes_and_are_taken_back():
+    at = opened({**to_query(with_places(), "zh")})
+    assert WORDS["zh"]("frame.changes", n=2) in [expander.label for expander in at.expander]
+    whole(at.button(key="back_link_0").click().run())
+    assert now(at) == Desk(replace(with_places().scenario, links=()))
+    whole(at.button(key="back_park_north_park").click().run())
+    assert now(at) == Desk()
+
+
+def test_without_a_park_its_links_go_too():
+    desk_of = with_places()
+    (link,) = desk_of.scenario.links
+    joined = replace(desk_of, scenario=replace(desk_of.scenario, links=({**link, "target": "north_park"}, link)))
+    assert joined.without_park("north_park").scenario.links == (link,)
+
+
+def test_a_ramp_is_told_among_the_changes():
+    at = opened({"lang": "zh", "I18b": "1000.0@2022Q1-2025Q4~4"})
+    assert any("2022Q1" in text.value and "4 个季度爬坡" in text.value for text in at.sidebar.markdown)
 
 
 def test_a_click_that_fails_gives_a_card_with_a_code_and_loses_nothing(monkeypatch):

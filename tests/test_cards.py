@@ -45,7 +45,11 @@ def document(rows: list[dict[str, Any]], **reached: Any) -> dict[str, Any]:
     return {
         "targets": rows,
         "reached": counted,
-        "fiscal": {"net_cost": 12_300.0},
+        "fiscal": {
+            "net_cost": 12_300.0,
+            "unit": "million yuan, 2021-2025",
+            "by_payer": {"new_area": 12_300.0, "province": 2_000.0, "kunming": 500.0},
+        },
         "replicates": 64,
         "failed": 1,
         "horizon": 2025,
@@ -153,7 +157,21 @@ def test_the_sentence_gives_the_count_the_cost_and_the_weakest_target():
     # One unit is more of a small threshold than of a large one.
     assert far["threshold"] < near["threshold"]
     assert f"Furthest from reach: {far['title_en']}, median" in text
+    assert "2021-2025" in text and "The province and Kunming pay 2.50 billion yuan besides." in text
     assert "123 亿元" in cards.sentence(ZH, document([near, far]))
+
+
+@pytest.mark.parametrize(("rule", "said"), [("each", "(lowest year)"), ("final", "(final year)"), ("average", "")])
+def test_a_median_of_one_year_is_not_called_an_average(rule, said):
+    short = {**row(gap=-1.0), "rule": rule}
+    assert f"{short['title_en']}{' ' + said if said else ''}, median" in cards.weakest(EN, document([short]))
+    assert cards.card(EN, short, document([short])).help.startswith(f"{short['title_en']} {said}".rstrip())
+
+
+def test_a_card_that_is_not_counted_says_so():
+    extra = next(target.id for target in tables.targets().values() if not target.counted)
+    assert "not one of the nine" in cards.card(EN, row(extra), document([row(extra)])).note
+    assert "not one of the nine" not in cards.card(EN, row(), document([row()])).note
 
 
 def test_the_sentence_names_no_weakest_target_when_all_are_reached():

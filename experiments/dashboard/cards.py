@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from experiments.articles import ARTICLES
+from experiments.board import province_lines
 from experiments.dashboard.words import Words
 from experiments.ensemble import HORIZONS
+from experiments.verdict import OTHERS
 from experiments.wording import MONEY, money, number, percent, probability
 from sim.calibration import tables
 from sim.calibration.units import amount_of
@@ -72,8 +74,19 @@ def sentence(words: Words, document: Document) -> str:
         p95=f"{reached['p95']:g}",
         all=percent(reached["all"]["probability"], text),
         cost=money(document["fiscal"]["net_cost"], text),
+        span=document["fiscal"]["unit"].rpartition(", ")[2],
     )
-    return words.together(answer, weakest(words, document))
+    others = sum(document["fiscal"]["by_payer"].get(payer, 0.0) for payer in OTHERS)
+    besides = words("lab.others_pay", cost=money(others, text)) if others else ""
+    return words.together(answer, besides, weakest(words, document))
+
+
+def province(words: Words, document: Document) -> list[str]:
+    """Return what the New Area gains and what the province keeps of it, as lines of the board; none at the baseline."""
+    if not document["province"]["new_area_gain"]:
+        return []
+    text = words.terminal
+    return [f"**{text('province.title')}**", *province_lines(document, text)]
 
 
 def weakest(words: Words, document: Document) -> str:
@@ -86,7 +99,7 @@ def weakest(words: Words, document: Document) -> str:
     text = words.terminal
     line = words(
         "lab.weakest",
-        title=words.title(row),
+        title=words.measured(row),
         median=number(row["median"], row["unit"], text),
         gap=words.quantity(number(-row["gap"], row["unit"], text), row["unit"]),
     )
@@ -121,7 +134,7 @@ def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
         value=value,
         delta=words("card.change", value=delta) if delta else "",
         help=_help(words, row, document),
-        note=_note(words, row),
+        note=_note(words, row) if row["counted"] else words("card.uncounted", note=_note(words, row)),
         arrow=_arrow(row, delta),
     )
 
@@ -153,7 +166,7 @@ def _note(words: Words, row: Mapping[str, Any]) -> str:
 def _help(words: Words, row: Mapping[str, Any], document: Document) -> str:
     """Return the explanation of a card; it begins with the full name of the target, of which the title is short."""
     text, unit, gap = words.terminal, row["unit"], row["gap"]
-    parts = [words.title(row), odds_text(words, row)]
+    parts = [words.measured(row), odds_text(words, row)]
     if gap is not None:
         key = "card.gap_short" if gap < 0.0 else "card.gap_over"
         parts.append(words(key, gap=words.quantity(number(abs(gap), unit, text), unit)))

@@ -79,6 +79,17 @@ class Desk:
         kept = {key: value for key, value in self.scenario.assumptions.items() if key != ident}
         return replace(self, scenario=replace(self.scenario, assumptions=kept))
 
+    def without_park(self, ident: str) -> Desk:
+        """Return the desk without a hypothetical park and the links that lead to it."""
+        parks = tuple(park for park in self.scenario.parks if park["id"] != ident)
+        links = tuple(link for link in self.scenario.links if ident not in (link["source"], link["target"]))
+        return replace(self, scenario=replace(self.scenario, parks=parks, links=links))
+
+    def without_link(self, position: int) -> Desk:
+        """Return the desk without one of its hypothetical links."""
+        links = self.scenario.links[:position] + self.scenario.links[position + 1 :]
+        return replace(self, scenario=replace(self.scenario, links=links))
+
     def reset(self) -> Desk:
         """Return the baseline: no levers, no fixed assumptions, the definitions as shipped.
 

@@ -124,9 +124,10 @@ def _titles(language: str) -> dict[str, str]:
 
 
 def _changes(words: Words, steps: History) -> None:
-    found = list(changes(steps.now))
-    with st.expander(words("frame.changes", n=len(found)), expanded=0 < len(found) <= 6):
-        if not found:
+    found, scenario = list(changes(steps.now)), steps.now.scenario
+    number = len(found) + len(scenario.parks) + len(scenario.links)
+    with st.expander(words("frame.changes", n=number), expanded=0 < number <= 6):
+        if not number:
             st.markdown(words("frame.unchanged"))
         for lever, old, new in found:
             row = tables.levers()[lever]
@@ -135,6 +136,14 @@ def _changes(words: Words, steps: History) -> None:
             st.markdown(f"{words.title(row)} {old:g} → {now} {dated}")
             back = steps.now.with_lever(lever, Setting(old))
             st.button(words("frame.back"), key=f"back_{lever}", on_click=put, args=(back, lever), type="tertiary")
+        for park in scenario.parks:
+            st.markdown(words("frame.own_park", name=park["id"]))
+            back, key = steps.now.without_park(park["id"]), f"back_park_{park['id']}"
+            st.button(words("frame.back"), key=key, on_click=put, args=(back, key), type="tertiary")
+        for k, link in enumerate(scenario.links):
+            st.markdown(words("frame.own_link", name=f"{link['source']} – {link['target']}"))
+            back, key = steps.now.without_link(k), f"back_link_{k}"
+            st.button(words("frame.back"), key=key, on_click=put, args=(back, key), type="tertiary")
 
 
 def _timing(words: Words, desk: Desk) -> None:

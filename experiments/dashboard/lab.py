@@ -29,6 +29,7 @@ from experiments.store import runs_file
 Document = Mapping[str, Any]
 FIRST = 2  # replicates behind the first answer: fewer give no spread
 STAGES = (FIRST, 20, 64, 128)  # replicates at which the page is drawn anew: charts that flicker cannot be read
+GHOST = STAGES[1]  # replicates from which an answer is kept for the line of the step before: medians of two are luck
 PATIENCE = 2.0  # seconds that a page waits for the first answer before it shows the old one as being updated
 GLANCE = 0.03  # seconds between two looks while waiting; each is a chance for Streamlit to start over
 SAY = 1.0  # seconds between two words on how far it has come
@@ -42,7 +43,8 @@ def page(words: Words, desk: Desk, answers: Answers, found: Shown) -> None:
     _note_problem(words, answer)
     if answer.document is not None:
         st.session_state.last_good = answer.document
-        _remember(desk, answer.document)
+        if answer.done >= min(GHOST, answer.wanted):
+            _remember(desk, answer.document)
     document = answer.document or st.session_state.get("last_good")
     if document is None:
         progress = _badge(words, answer)
@@ -150,7 +152,7 @@ def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> Any:
     progress = _badge(words, answer, f" · {words('lab.error_size', e=round(width))}")
     if changes := modified(document, words.terminal):
         st.markdown(words.terminal("modified.line", changes=" · ".join(changes)))
-    if not desk.scenario.levers:
+    if not (desk.scenario.levers or desk.scenario.parks or desk.scenario.links):
         st.info(words("lab.baseline"))
     if document["failed"]:
         st.warning(words("lab.some_failed", n=document["failed"]))
@@ -161,6 +163,8 @@ def _draw(words: Words, desk: Desk, answer: Answer, document: Document) -> Any:
         _map(words, document, palette)
     with right:
         _ledger(words, document, palette)
+        for line in cards.province(words, document):
+            st.markdown(line)
     return progress
 
 

@@ -55,6 +55,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "en": "The document arranges money up to {last}; {n} levers have no end here and are taken to go on to "
         "{horizon} (an assumption of this lab).",
     },
+    "frame.own_park": {"zh": "自设园区 **{name}**", "en": "Park of your own **{name}**"},
+    "frame.own_link": {"zh": "自设线路 **{name}**", "en": "Link of your own **{name}**"},
     "frame.back": {"zh": "× 撤掉", "en": "× take back"},
     "frame.levers": {"zh": "政策工具", "en": "Policy levers"},
     "frame.search": {"zh": "搜索工具", "en": "Search levers"},
@@ -84,6 +86,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "fine.ramp": {"zh": "分几个季度到位", "en": "Quarters to phase it in"},
     "fine.apply": {"zh": "采用", "en": "Apply"},
     "date.from": {"zh": "（{start} 起）", "en": "(from {start})"},
+    "date.ramp": {"zh": "（{n} 个季度爬坡）", "en": " (ramp of {n} quarters)"},
     "date.span": {"zh": "（{start}—{end}）", "en": "({start} to {end})"},
     "assume.note": {
         "zh": "未固定的假设每次模拟都按声明的范围抽样；固定一项后，方案与对照都在同一假设下比较。",
@@ -178,10 +181,17 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "lab.answer": {
         "zh": "九项目标中最可能达到 {median} 项（90 % 区间 {p05}–{p95}）；九项同时达到的可能性：{all}。"
-        "新区财政净支出（与对照之差）：{cost}。",
+        "新区财政净支出（{span}，与对照之差）：{cost}。",
         "en": "Most likely {median} of nine targets are reached (90 % range {p05}-{p95}); all nine together: {all}. "
-        "Net cost to the New Area against the reference: {cost}.",
+        "Net cost to the New Area against the reference, {span}: {cost}.",
     },
+    "lab.others_pay": {
+        "zh": "省和昆明市另付 {cost}。",
+        "en": "The province and Kunming pay {cost} besides.",
+    },
+    "measure.each": {"zh": "{title}（最低的一年）", "en": "{title} (lowest year)"},
+    "measure.final": {"zh": "{title}（末年）", "en": "{title} (final year)"},
+    "card.uncounted": {"zh": "{note}；不计入九项", "en": "{note}; not one of the nine"},
     "lab.weakest": {
         "zh": "离目标最远：{title}，中位 {median}，差 {gap}。",
         "en": "Furthest from reach: {title}, median {median}, {gap} short.",
@@ -336,9 +346,19 @@ class Words:
 
     def dates(self, setting: Setting) -> str:
         """Return when a setting holds, or nothing if it always does."""
+        said = ""
         if setting.end is not None:
-            return self("date.span", start=date_of(setting.start), end=date_of(setting.end))
-        return self("date.from", start=date_of(setting.start)) if setting.start != 1 else ""
+            said = self("date.span", start=date_of(setting.start), end=date_of(setting.end))
+        elif setting.start != 1:
+            said = self("date.from", start=date_of(setting.start))
+        return said + (self("date.ramp", n=setting.ramp) if setting.ramp else "")
+
+    def measured(self, row: Mapping[str, Any]) -> str:
+        """Return the title of a target with the year that its value is of, where it is not the average."""
+        title = self.title(row)
+        if row["rule"] == "each":
+            return self("measure.each", title=title)
+        return self("measure.final", title=title) if row["rule"] == "final" else title
 
     def bracketed(self, text: str, inside: str) -> str:
         """Return a text with another one in brackets behind it, as the language writes them."""

@@ -45,7 +45,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "data.tags": {
         "zh": "来源按记录时的文字列出：文献名与摘记的原文为英文，其余已译成中文。"
-        "标记：[F] 已在公布的页面上读到；[R] 凭记忆，待核；[D] 由其他数字推算；[A] 假设。",
+        "标记：[F] 已在公布的页面上读到；[R] 凭记忆，未核；[D] 由其他数字推算；[A] 假设。",
         "en": "Tags in sources: [F] read in a published page; [R] recalled, to be verified; [D] derived from "
         "other figures; "
         "[A] assumption.",
@@ -122,26 +122,27 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "without levers is not modelled.",
     },
     "data.absent": {"zh": "未建模的措施（{n} 项）", "en": "Measures that are not modelled ({n})"},
-    "data.targets": {"zh": "十项目标与门槛", "en": "The ten targets"},
+    "data.targets": {"zh": "九项目标，另加不计入的一项", "en": "The nine targets, and one that is not counted"},
     "data.terms": {"zh": "名词", "en": "Terms"},
     "data.rules": {
-        "zh": "**对照**：同一批世界（相同的假设、随机数和外部环境），但不实施任何政策。\n"
+        "zh": "**对照**：同一批世界（相同的假设、随机数和外部环境），但所有政策工具都停在 2020 年的基准值。\n"
         "**变化**：方案减对照，在同一随机数下逐次相减，取差值的中位数；后面是这个中位数的 95 % 区间。区间含零，"
         "就还不能说方案有影响，也不着色。\n"
-        "**达标规则**：年均，2021 年起的平均（增速用几何平均）达到门槛，是文件的读法；逐年，每一年都达到；末年，"
-        "最后一年达到。\n"
+        "**达标规则**：年均，2021 年起的平均（增速用几何平均）达到门槛，是文件的读法；逐年，每一年都达到，卡片显示"
+        "最低的一年；末年，最后一年达到。\n"
         "**达标可能**：达到门槛的模拟次数占比，写作“约 100 次中几次”，附 95 % Wilson 区间。\n"
         "**95 % Wilson 区间**：次数有限带来的误差范围，次数越多越窄；不包含模型本身的误差。\n"
-        "**重复次数 N**：模拟多少个世界。每个世界抽一组假设和随机数，方案与对照各算一遍。\n"
+        "**模拟次数 N**：模拟多少个世界。每个世界抽一组假设和随机数，方案与对照各算一遍。\n"
         "**5—95 % 范围**：N 次结果的中间九成，说明结果有多分散；与上面的区间不是一回事。\n"
         "**对全省拉动**：新区当年增量占全省上年总量的百分点。\n"
         "**基年占全省份额**：拉动的分母。“公布的份额”，GDP 用公布值，其余为估计；“文件隐含的份额”，"
         "由文件的增速与拉动目标相除得出。\n"
-        "**外部环境**：全省、昆明、全国与投资价格的路径。“实际走过的”用 2021—2025 年已知的数，“2020 "
+        "**外部环境**：全省、昆明、全国与投资价格的路径。“实际情况”用 2021—2025 年已知的数，“2020 "
         "年时的预期”只用当时能知道的。\n"
         "**投资强度**：新引进工业项目的投资除以其用地，期内合计。\n"
-        "**徽标**：○ 还在算，已完成几次；● 精确，N 次全部完成；“已缓存”，取自先前算好的同一问题。",
-        "en": "**Reference**: the same worlds (same assumptions, luck and outside world) with no policy at all.\n"
+        "**徽标**：○ 还在算，已完成几次；● 模拟已完成，N 次都在内；“取自缓存”，先前算过同一问题。",
+        "en": "**Reference**: the same worlds (same assumptions, luck and outside world) with every lever at its "
+        "baseline of 2020.\n"
         "**Change**: policy less reference, pair by pair on the same luck; the median of the differences, with "
         "the 95 % "
         "interval of that median. While it holds zero, no effect can be claimed and there is no colour.\n"
@@ -164,7 +165,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "figures of 2021-2025 as known. As "
         "expected in 2020: only what could be known then.\n"
         "**Land intensity**: investment of new industrial projects over their land, total of the period.\n"
-        "**Badge**: ○ still running, so many done; ● exact, all N done; cached, the same question was answered "
+        "**Badge**: ○ still running, so many done; ● complete, all N done; cached, the same question was answered "
         "before.",
     },
     "data.limits": {
