@@ -85,6 +85,6 @@ def preset(name: str) -> Scenario:
     why = {
         "en": f"Of the ambitious policy only {part.of['en']}: {len(kept)} of its {len(whole.levers)} levers; every "
         "other lever keeps its baseline value.",
-        "zh": f"雄心方案中只取{part.of['zh']}：{len(whole.levers)} 项政策工具中的 {len(kept)} 项，其余保持基准值。",
+        "zh": f"雄心方案中只取{part.of['zh']}：{len(whole.levers)} 个杠杆中的 {len(kept)} 个，其余杠杆保持基准值。",
     }
     return replace(whole, name=name, title=part.title, why=why, levers=kept)

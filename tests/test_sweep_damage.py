@@ -97,6 +97,7 @@ def test_a_flipped_bit_is_noticed_wherever_it_is(copy):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_thousand_flipped_bits_are_noticed(copy):
     assert flips_noticed(copy, 1000, seed=2) == (1000, [])
 

@@ -689,6 +689,7 @@ def test_random_kills_change_nothing(tmp_path, method, workers, kills):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("method", "workers", "kills"), [("fork", 4, 100), ("forkserver", 2, 60), ("spawn", 2, 40)])
 def test_two_hundred_random_kills_change_nothing(tmp_path, method, workers, kills):
     survive(tmp_path, method, workers, kills)

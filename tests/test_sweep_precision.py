@@ -366,7 +366,7 @@ class Terminal:
         raise OSError
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "widest: point 1 50 % (4"), ("zh", "最宽：点 1 50 % (4")])
+@pytest.mark.parametrize(("language", "words"), [("en", "widest: point 1 50 % (4"), ("zh", "最宽：点 1 50 %（4")])
 def test_the_display_names_the_look_and_the_widest_interval(whole, planted, tmp_path, monkeypatch, language, words):
     path, _, _ = whole
     seen = []
