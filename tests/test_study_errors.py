@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from experiments.sweep.design import MOST_POINTS, MOST_RUNS
 from experiments.sweep.study import Study
 from experiments.sweep.study_problems import MOST_SHOWN, key_lines
 from sim.errors import InputError
+from tests.work import no_hang
 
 BASE = """\
 format = 1
@@ -69,10 +69,8 @@ def refusal(folder: Path, text: str | bytes, name: str = "study.toml") -> list[E
 
 def errors_of(path: Path) -> list[Error]:
     before = listing(path.parent)
-    began = time.perf_counter()
-    with pytest.raises(InputError) as caught:
+    with no_hang(), pytest.raises(InputError) as caught:
         Study.read(path)
-    assert time.perf_counter() - began < 2
     assert listing(path.parent) == before
     *body, last = str(caught.value).split("\n")
     assert "Traceback" not in str(caught.value)
