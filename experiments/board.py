@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from experiments.bill import title_of
 from experiments.messages import Messages
 from experiments.modified import modified
 from experiments.timing import warnings
 from experiments.units import quantity
 from experiments.wording import BAR_CELLS, Style, folded, money, number, pad, percent, probability, width
-from sim.calibration.tables import levers
+from sim.accounting import LINK_WORKS
 
 _WORDS = ((0.05, "out", "red"), (0.35, "unlikely", "yellow"), (0.65, "even", "yellow"), (0.95, "likely", "green"))
 _TOP_ITEMS = 5
@@ -142,6 +143,8 @@ def _bill(document: Document, text: Messages, style: Style) -> Iterator[str]:
         carried = sum(fiscal["by_payer"].get(payer, 0.0) for payer in ("province", "kunming"))
         if carried:
             yield _INDENT + text("bill.transfers", cost=money(carried, text))
+        if money(fiscal["owed"], text) != money(0.0, text):
+            yield _INDENT + text("bill.owed", owed=money(fiscal["owed"], text))
         yield _INDENT + text("bill.top")
         yield from _items(fiscal["by_instrument"], text)
     if fiscal["rationed"]:
@@ -152,12 +155,10 @@ def _bill(document: Document, text: Messages, style: Style) -> Iterator[str]:
 
 
 def _items(amounts: Mapping[str, float], text: Messages) -> Iterator[str]:
-    table = levers()
     largest = sorted(amounts, key=lambda lever: (-abs(amounts[lever]), lever))[:_TOP_ITEMS]
     for lever in largest:
-        row = table[lever]
-        title = row.title_zh if text.language == "zh" else row.title_en
-        yield f"{_INDENT * 2}{lever} {title}: {money(amounts[lever], text)}"
+        name = title_of(lever, text) if lever == LINK_WORKS else f"{lever} {title_of(lever, text)}"
+        yield f"{_INDENT * 2}{name}: {money(amounts[lever], text)}"
 
 
 def _province(document: Document, text: Messages, style: Style) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.bill import PAYERS, payer_of, title_of
 from experiments.chart_frame import SUBTITLE_COLUMNS, Chart, Document, Palette, Specification, frame, lines, tooltip
 from experiments.chart_text import chart_text as say
 from experiments.messages import Messages
@@ -13,7 +14,6 @@ from experiments.wording import money
 from sim.calibration import tables
 from sim.params import INVESTING
 
-PAYERS = ("new_area", "province", "kunming")
 # Kunming pays a share of these (I17b), which the bill does not hold. The model has the same list in `sim.setup`, a
 # module that would bring the whole model into the page.
 PUBLIC_WORKS = (*INVESTING, "I11b")
@@ -116,6 +116,8 @@ def _key(fiscal: Mapping[str, Any], items: Sequence[_Item], unit: _Unit, languag
     if moved and low is not None and high is not None:
         key.append(say("ledger.range", language, low=unit.shown(low), high=unit.shown(high), unit=name))
     key.append(say("ledger.key.cut" if any(item.cut for item in items) else "ledger.key", language, unit=name))
+    if unit.shown(fiscal["owed"] or 0.0) != unit.shown(0.0):
+        key.append(say("ledger.key.owed", language, owed=unit.shown(fiscal["owed"]), unit=name))
     if any(item.unset for item in items):
         key.append(say("ledger.key.unset", language))
     if any(lever in PUBLIC_WORKS for item in items for lever in item.levers):
@@ -129,11 +131,11 @@ def _items(document: Document, language: str) -> list[_Item]:
     paid, cut = fiscal["by_instrument"], fiscal["rationed"]
     found = []
     for lever in {**paid, **cut}:
-        row = table[lever]
         # With another reference than the baseline it is not known what that one sets.
-        unset = document["against"] == "baseline" and document["settings"].get(lever, row.baseline) == row.baseline
-        payer = row.payer if row.payer in PAYERS else "new_area"
-        title = str(getattr(row, f"title_{language}"))
+        base = table[lever].baseline if lever in table else None
+        unset = base is not None and document["against"] == "baseline" and document["settings"].get(lever, base) == base
+        payer = payer_of(lever) if payer_of(lever) in PAYERS else "new_area"
+        title = title_of(lever, Messages(language))
         found.append(_Item(title, payer, paid.get(lever, 0.0), cut.get(lever, 0.0), unset, (lever,)))
     found.sort(key=lambda item: (-item.size, item.levers))
     least = LEAST_SHARE * found[0].size if found else 0.0

@@ -75,6 +75,10 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "zh": "公共工程只列新区负担的部分，昆明市另有分担",
         "en": "public works: the New Area's part; Kunming pays a share besides",
     },
+    "ledger.key.owed": {
+        "zh": "新区净支出中，期末仍拖欠（与对照之差）{owed} {unit}",
+        "en": "of it still owed at the end, beyond the reference: {owed} {unit}",
+    },
     "ledger.item.cut": {"zh": "压减 {amount}", "en": "cut {amount}"},
     "ledger.item.unset": {"zh": "未调整", "en": "not set"},
     "ledger.unit.money": {"zh": "亿元", "en": "billion yuan"},

@@ -41,7 +41,8 @@ class ArmResult:
     """What one run of one arm leaves behind; plain numbers, so that it travels between processes unchanged.
 
     `record` holds quarters 0..t by indicator, `yearly` calendar years from 2020; `paid` and `rationed` are million yuan
-    over the run by lever; `frame` holds the agents of the last quarter if a panel was asked for.
+    over the run by lever, the first with what is still owed; `frame` holds the agents of the last quarter if a panel
+    was asked for.
     """
 
     targets: dict[str, Measured]
@@ -184,7 +185,7 @@ class ModelEngine:
             targets={ident: _measured(row) for ident, row in found.items()},
             record=record,
             yearly=self._yearly(record, arm.parameters),
-            paid={lever: float(amount) for lever, amount in model.ledger.paid.items() if amount},
+            paid={cause: float(amount) for cause, amount in model.ledger.cost().items() if amount},
             rationed={lever: float(amount) for lever, amount in model.ledger.rationed.items() if amount},
             frame=None if arm.panel is None else getattr(model, arm.panel).frame(),
             sites=sites,

@@ -73,6 +73,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Net cost to the New Area: {cost}, {span} (5-95 %: {p05} to {p95})",
         ),
         "bill.transfers": ("省、昆明市另外负担 {cost}", "The province and Kunming carry a further {cost}"),
+        "bill.owed": (
+            "其中期末仍拖欠（与对照之差）{owed}",
+            "Of it still owed at the end, beyond the reference: {owed}",
+        ),
+        "bill.links": ("情景自带联系的工程", "Works on the scenario's own links"),
         "bill.top": ("其中最大的几项：", "The largest items:"),
         "bill.rationed": ("因预算不足被压减：", "Cut because the budget did not suffice:"),
         "bill.no_ration": ("预算足够，没有压减任何一项。", "The budget sufficed; nothing was cut."),

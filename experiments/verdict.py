@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from experiments.bill import OTHERS, payer_of
 from experiments.engine import FIRST_YEAR, ArmResult
 from experiments.ensemble import ARMS, PARTS, RELAXED, Outcome, Replicate
 from experiments.places import places
@@ -28,7 +29,6 @@ FORMAT = 1
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "p75": 0.75, "p95": 0.95}
 # Million yuan: below it there is no gain of which a share could be displaced.
 _NO_GAIN = 1e-6
-OTHERS = ("province", "kunming")  # who hands money to the New Area
 
 Values = list[float | None]
 
@@ -203,32 +203,38 @@ def _one_series(outcome: Outcome, name: str, years: Sequence[int]) -> dict[str, 
 def _fiscal(outcome: Outcome) -> dict[str, Any]:
     """Return the bill relative to the reference: means over replicates, so that the instruments add up to the total.
 
-    `net_cost` is what the New Area pays more; money that the province and Kunming hand over is in `by_payer`, apart.
+    `net_cost` is what the New Area pays more, with what it still owes more at the end (`owed`); money that the province
+    and Kunming hand over is in `by_payer`, apart.
     """
-    table = tables.levers()
     bill = _mean_difference(outcome, lambda arm: arm.paid)
     rationed = _means([replicate.arms["policy"].rationed for replicate in outcome.replicates])
     payers: dict[str, float] = {}
     for lever, amount in bill.items():
-        payers[table[lever].payer] = payers.get(table[lever].payer, 0.0) + amount
+        payers[payer_of(lever)] = payers.get(payer_of(lever), 0.0) + amount
     costs = [
         sum(
             amount * sign
             for arm, sign in (("policy", 1.0), ("against", -1.0))
             for lever, amount in replicate.arms[arm].paid.items()
-            if table[lever].payer not in OTHERS
+            if payer_of(lever) not in OTHERS
         )
         for replicate in outcome.replicates
     ]
+    owed = [_owed(replicate.arms["policy"]) - _owed(replicate.arms["against"]) for replicate in outcome.replicates]
     return {
         "net_cost": mean(costs),
         "p05": quantile(costs, 0.05),
         "p95": quantile(costs, 0.95),
+        "owed": mean(owed),
         "unit": f"million yuan, {FIRST_YEAR + 1}-{outcome.plan.horizon}",
         "by_instrument": bill,
         "by_payer": payers,
         "rationed": rationed,
     }
+
+
+def _owed(result: ArmResult) -> float:
+    return result.record["arrears"][-1]
 
 
 def _mean_difference(outcome: Outcome, amounts: Callable[[ArmResult], Mapping[str, float]]) -> dict[str, float]:
@@ -267,9 +273,8 @@ def _province(outcome: Outcome) -> dict[str, Any]:
 
 def _forgone(replicate: Replicate) -> float:
     """Return the output that the money of the province and Kunming would have bought elsewhere, million yuan."""
-    table = tables.levers()
     handed = {
-        arm: sum(a for lever, a in replicate.arms[arm].paid.items() if table[lever].payer in OTHERS)
+        arm: sum(a for lever, a in replicate.arms[arm].paid.items() if payer_of(lever) in OTHERS)
         for arm in ("policy", "against")
     }
     ident = next(row.id for row in tables.parameters().values() if row.symbol == "elsewhere_multiplier")

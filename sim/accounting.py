@@ -24,16 +24,22 @@ ACCOUNTS = (
     "overhead",  # services bought by firms as overhead
     "services",  # running public services and operators paid by the budget
 )
+LINK_WORKS = "links"  # charged beside the levers: works on links that a scenario brings of its own
 
 
 @dataclass
 class Ledger:
-    """Postings of the quarter and running totals, million yuan at model prices."""
+    """Postings of the quarter and running totals, million yuan at model prices.
+
+    `paid`, `unpaid` and `rationed` are by what caused them, a lever or LINK_WORKS: what was paid in the quarter in
+    which it fell due; what was not, and went into arrears; what was cut before anything fell due.
+    """
 
     postings: dict[tuple[str, str, str], float] = field(default_factory=lambda: defaultdict(float))
     net: dict[str, float] = field(default_factory=lambda: dict.fromkeys(ACCOUNTS, 0.0))
     balance: dict[str, float] = field(default_factory=lambda: dict.fromkeys(ACCOUNTS, 0.0))
     paid: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    unpaid: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     rationed: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def open_quarter(self) -> None:
@@ -45,7 +51,7 @@ class Ledger:
         """Post one payment in million yuan; a negative amount is a payment the other way. Raises KeyError for an
         unknown account.
 
-        lever: the instrument that caused it, charged with the amount.
+        lever: what caused it, an instrument or LINK_WORKS, charged with the amount.
         """
         self.net[payer] -= amount
         self.net[payee] += amount
@@ -54,6 +60,11 @@ class Ledger:
         self.postings[flow, payer, payee] += amount
         if lever is not None:
             self.paid[lever] += amount
+
+    def cost(self) -> dict[str, float]:
+        """Return what each lever has cost the payers of its bill, paid or still owed, million yuan."""
+        causes = sorted({*self.paid, *self.unpaid})
+        return {cause: self.paid.get(cause, 0.0) + self.unpaid.get(cause, 0.0) for cause in causes}
 
     def total(self, flow: str) -> float:
         """Return the amount posted under a flow this quarter, million yuan."""
@@ -80,5 +91,6 @@ class Ledger:
         twin.postings.update(self.postings)
         twin.net, twin.balance = dict(self.net), dict(self.balance)
         twin.paid.update(self.paid)
+        twin.unpaid.update(self.unpaid)
         twin.rationed.update(self.rationed)
         return twin

@@ -125,7 +125,7 @@ def test_a_loss_has_its_sign_and_points_down():
     found = row(probability=0.2, against={**row()["against"], "probability": 0.25}, change=lost)
     for words, text in ((EN, "-5 vs reference"), (ZH, "较对照 -5")):
         card = card_of(found, words)
-        assert (card.delta, card.arrow, card.colour, card.moved) == (text, "down", "red", True)
+        assert (card.delta, card.arrow, card.colour) == (text, "down", "red")
 
 
 def test_odds_that_move_against_the_median_have_no_arrow():

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from experiments.articles import ARTICLES
+from experiments.bill import OTHERS
 from experiments.board import province_lines
 from experiments.dashboard.words import Words
 from experiments.ensemble import HORIZONS
-from experiments.verdict import OTHERS
 from experiments.wording import MONEY, money, number, percent, probability
 from sim.calibration import tables
 from sim.calibration.units import amount_of
@@ -40,11 +40,6 @@ class Card:
     def colour(self) -> Literal["green", "red", "off"]:
         """The colour of the change: more is better for every target."""
         return "off" if self.arrow == "off" else "green" if self.arrow == "up" else "red"
-
-    @property
-    def moved(self) -> bool:
-        """Whether the change shows: at the precision of the card, and with an interval that leaves zero out."""
-        return self.arrow != "off"
 
 
 def introduction(words: Words, document: Document) -> tuple[str, str]:

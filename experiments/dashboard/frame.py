@@ -75,10 +75,10 @@ def _speak(key: str) -> None:
     st.session_state.language = st.session_state[key]
     st.query_params["lang"] = LANGUAGES[st.session_state.language]
     # A browser keeps the words of what was chosen in a list until it is told of the choice anew, or it is another list.
-    for name in ("preset", "article", "assume", "data_id"):
+    for name in ("preset", "article", "assume"):
         if name in st.session_state:
             st.session_state[name] = st.session_state[name]
-    renew("park", *_DEFINITIONS)
+    renew("park", "data_id", *_DEFINITIONS)
 
 
 # Steps and presets ---------------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def opened(name: str, label: str, first: bool = False) -> Any:
     """
     state: dict[str, bool] = st.session_state.setdefault("panels", {})
     key = f"open_{name}"
-    st.session_state[key] = state.get(name, first)
+    st.session_state[key] = state.get(name, first)  # of an expander the browser is told this with every run
     return st.expander(label, key=key, on_change=_opened, args=(name, key))
 
 

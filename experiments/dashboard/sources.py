@@ -24,6 +24,7 @@ from experiments.dashboard.evidence import (
     referred,
 )
 from experiments.dashboard.guard import card, careful
+from experiments.dashboard.session import bound, key_of
 from experiments.dashboard.words import Words
 from experiments.provenance import data_sha256, packages, version
 from sim.calibration import tables
@@ -61,9 +62,10 @@ def _tabs(words: Words) -> Mapping[str, TabContainer]:
     """Return the tabs by name; the one that was open stays so when the language or the page has changed meanwhile."""
     labels = [words(f"data.tab.{name}") for name in _DRAWN]
     key = f"data_tab_{words.language}"
-    if key not in st.session_state:
-        st.session_state[key] = words(f"data.tab.{st.session_state.get('data_open', 'numbers')}")
-    tabs = dict(zip(_DRAWN, st.tabs(labels, key=key, on_change="rerun"), strict=True))
+    if key not in st.session_state:  # these tabs are new, and stay the same ones while their first tab does
+        st.session_state.data_first = st.session_state.get("data_open", "numbers")
+    first = words(f"data.tab.{st.session_state.data_first}")
+    tabs = dict(zip(_DRAWN, st.tabs(labels, default=first, key=key, on_change="rerun"), strict=True))
     st.session_state.data_open = next(name for name, tab in tabs.items() if tab.open)
     return tabs
 
@@ -157,15 +159,20 @@ def _take(shown: list[str]) -> None:
     """Open the row that was clicked in the table, whose rows are `shown` from above."""
     for position in st.session_state.data_table.selection.rows:
         if position < len(shown):  # a filter may have left fewer rows than the browser still shows
-            st.session_state.data_id = shown[position]
-            _remember()
+            _open(shown[position])
 
 
 @careful
-def _remember() -> None:
-    """Keep the open row in the address, so that the address can be passed on."""
-    if st.session_state.data_id is not None:
-        st.query_params["id"] = st.session_state.data_id
+def _picked(key: str) -> None:
+    if key == key_of("data_id"):
+        _open(st.session_state[key])
+
+
+def _open(ident: str | None) -> None:
+    """Open a row, or none, and keep it in the address, so that the address can be passed on."""
+    st.session_state.open_row = ident
+    if ident is not None:
+        st.query_params["id"] = ident
     else:
         st.query_params.pop("id", None)
 
@@ -178,16 +185,17 @@ def plain(text: str) -> str:
 def _card(words: Words, rows: list[Evidence]) -> None:
     """Draw one row in full; a link may name it as `id`, and a select box is the keyboard's way to it."""
     by_id = {row.id: row for row in rows}
-    if "data_id" not in st.session_state and st.query_params.get("id") in by_id:
-        st.session_state.data_id = st.query_params["id"]
-    if st.session_state.get("data_id") not in by_id:
-        st.session_state.data_id = None
-    ident = st.selectbox(
+    ident = st.session_state.setdefault("open_row", st.query_params.get("id"))
+    if ident not in by_id:
+        ident = st.session_state.open_row = None
+    key = bound("data_id", ident)
+    st.selectbox(
         words("data.choose"),
         list(by_id),
-        index=None,
-        key="data_id",
-        on_change=_remember,
+        index=None if ident is None else list(by_id).index(ident),
+        key=key,
+        on_change=_picked,
+        args=(key,),
         format_func=lambda key: f"{key} · {by_id[key].title}",
         placeholder=words("data.choose.hint"),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from experiments.verdict import OTHERS
+from experiments.bill import OTHERS, payer_of
 from sim.calibration import tables
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ SERIES_FIELDS = (
 _TOTALS = (
     Field("targets_reached", INT16, "targets", "Targets reached, of the nine that count", "已实现目标数（共九项）"),
     Field("all_reached", TRUTH, "", "All nine targets reached together", "九项目标同时实现"),
-    Field("net_cost", REAL, _MONEY, "Paid by the New Area over the run", "新区净支出"),
+    Field("net_cost", REAL, _MONEY, "Paid by the New Area over the run, or still owed", "新区净支出（含拖欠）"),
     Field("paid_total", REAL, _MONEY, "Paid by all payers over the run", "各方支出合计"),
     Field("paid_province", REAL, _MONEY, "Paid by the province over the run", "省级支出"),
     Field("paid_kunming", REAL, _MONEY, "Paid by Kunming over the run", "昆明市支出"),
@@ -144,8 +144,8 @@ def outcomes(result: ArmResult) -> dict[str, float | bool | int | None]:
 
 
 def _money(result: ArmResult) -> dict[str, float]:
-    payer = {lever: row.payer for lever, row in tables.levers().items()}
     paid = result.paid
+    payer = {item: payer_of(item) for item in paid}
     return {
         "net_cost": math.fsum(amount for lever, amount in paid.items() if payer[lever] not in OTHERS),
         "paid_total": math.fsum(paid.values()),

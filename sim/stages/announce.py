@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.terms import Terms
+from sim.accounting import LINK_WORKS
 from sim.policy.base import Dose, without_policy
 from sim.policy.registry import INSTRUMENTS
 from sim.schedule import stage
@@ -137,10 +138,12 @@ def rebuild_links(model: RegionModel) -> None:
     pace = model.cuts.get("I11b", 1.0)
     saved = network.advance(model.quarter, targets, terms.kunming_minutes.total, model.p.road_quarters, pace)
     model.facts["minutes_saved"] = saved
-    model.facts["link_outlay"] = network.outlay(model.quarter)
-    paid = min(model.facts["link_outlay"], max(float(model.government.cash[0]), 0.0))
-    model.pay("links", "new_area", "builders", paid)
-    model.government.arrears[0] += model.facts["link_outlay"] - paid
+    model.facts["link_outlay"] = due = network.outlay(model.quarter)
+    if due > 0.0:
+        paid = min(due, max(float(model.government.cash[0]), 0.0))
+        model.pay("links", "new_area", "builders", paid, LINK_WORKS)
+        model.government.arrears[0] += due - paid
+        model.ledger.unpaid[LINK_WORKS] += due - paid
     model.kernels = network.refresh(model.p)
 
 

@@ -244,6 +244,8 @@ def pay_levers(model: RegionModel, costs: dict[str, float], share: float) -> Non
             government.bond_debt[0] -= amortised
         payee, own = receiver(lever), model.own_share(lever)
         model.pay("support", "new_area", payee, paid, lever)
+        if cost > paid:
+            ledger.unpaid[lever] += cost - paid
         if own != 1.0 and (rest := paid / own - paid):
             ledger.post("cofinance", "kunming", payee, rest)
     unpaid = sum((1.0 - share) * costs[lever] for lever in TO_FIRMS)
