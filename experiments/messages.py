@@ -74,8 +74,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "bill.transfers": ("省、昆明市另外负担 {cost}", "The province and Kunming carry a further {cost}"),
         "bill.owed": (
-            "其中期末仍拖欠（与对照之差）{owed}",
-            "Of it still owed at the end, beyond the reference: {owed}",
+            "其中期末仍拖欠 {owed}（与对照之差）",
+            "Of this, still owed at the end: {owed} (against the reference)",
         ),
         "bill.links": ("情景自带联系的工程", "Works on the scenario's own links"),
         "bill.top": ("其中最大的几项：", "The largest items:"),

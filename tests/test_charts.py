@@ -47,7 +47,7 @@ def document():
         "targets": [target_row(target) for target in tables.targets().values()],
         "reached": {"of": 9, "median": 2.0, "p05": 1.0, "p95": 3.0, "counts": [1, 2, 2, 3]},
         "fiscal": {
-            **{"net_cost": 7230.0, "p05": 4600.0, "p95": 10000.0, "rationed": {"I11c": 900.0}},
+            **{"net_cost": 7230.0, "p05": 4600.0, "p95": 10000.0, "owed": 0.0, "rationed": {"I11c": 900.0}},
             "by_instrument": {"I11c": 2900.0, "I18b": 2500.0, "I13d": -450.0, "I22b": 3.0},
             "by_payer": {"new_area": 2453.0, "province": 2500.0},
         },
@@ -193,6 +193,16 @@ def test_a_bill_of_nothing_is_a_plain_sentence(document, language):
     assert alt == TEXT["ledger.empty"][language]
     document["fiscal"]["by_instrument"] = {"I18b": 2500.0}
     assert TEXT["ledger.title.same"][language] in ledger(document, language, palette("light"))[1]
+
+
+def test_the_bill_holds_what_is_owed_and_the_works_on_own_links(document):
+    assert not [line for line in bill(document)[0]["title"]["subtitle"] if "owed" in line]
+    document["fiscal"] |= {"owed": 1200.0, "by_instrument": document["fiscal"]["by_instrument"] | {"links": 5000.0}}
+    specification, _, labels = bill(document)
+    said = " ".join(specification["title"]["subtitle"])
+    assert "of it still owed at the end, beyond the reference: 1.20 billion yuan" in said
+    assert "Works on the scenario's own links" in labels, "nobody set it as a lever, but the scenario did"
+    assert labels.index("Works on the scenario's own links") < labels.index("Province pays: 2.50 billion yuan")
 
 
 def test_public_works_are_those_of_the_model(document):

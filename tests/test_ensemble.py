@@ -70,7 +70,8 @@ class StandIn:
         }
         series = {"gdp": tuple(100.0 + rate * k for k in range(6)), "province_gdp": tuple(2000.0 + k for k in range(6))}
         paid = {lever: setting.value for lever, setting in arm.scenario.levers.items()}
-        return ArmResult(found, {"gdp": (1.0, rate)}, series, paid, {"I06a": 1.5} if paid else {})
+        record = {"gdp": (1.0, rate), "arrears": (0.0, 2.5 * len(paid))}
+        return ArmResult(found, record, series, paid, {"I06a": 1.5} if paid else {})
 
     def slack(self) -> Mapping[str, Mapping[str, float]]:
         return {"budget": {"I18b": 2000.0, "I13a": 9.0}, "demand": {}}
@@ -274,6 +275,7 @@ def test_the_instruments_add_up_to_the_bill(outcome: Outcome) -> None:
     carried = sum(fiscal["by_payer"].get(payer, 0.0) for payer in ("province", "kunming"))
     assert sum(fiscal["by_instrument"].values()) == pytest.approx(fiscal["net_cost"] + carried)
     assert fiscal["rationed"] == {"I06a": 1.5}
+    assert fiscal["owed"] == pytest.approx(2.5 * len(outcome.plan.scenario.levers))
 
 
 def test_central_assumptions_leave_luck_alone() -> None:
@@ -369,6 +371,15 @@ def test_a_modified_baseline_is_told_in_one_line(
 def test_an_assumption_of_the_modified_baseline_has_its_name_and_value(outcome: Outcome) -> None:
     document = {**outcome.verdict, "assume": {"P12": 5.0}}
     assert modified(document, Messages("zh")) == ["产品替代弹性（P12）固定为 5"]
+
+
+def test_works_on_own_links_and_what_is_owed_stand_on_the_board(outcome: Outcome) -> None:
+    document = outcome.verdict
+    bill = document["fiscal"] | {"by_instrument": {"links": 5000.0}, "owed": 1200.0}
+    shown = board(document | {"fiscal": bill}, Messages("en"), Style())
+    assert "        Works on the scenario's own links: 5.00 billion yuan\n" in shown
+    assert "Of this, still owed at the end: 1.20 billion yuan (against the reference)" in shown
+    assert "owed" not in board(document | {"fiscal": bill | {"owed": 0.0}}, Messages("en"), Style())
 
 
 def test_dates_that_do_not_fit_stand_on_the_board() -> None:

@@ -205,6 +205,7 @@ def negative_stocks(model: RegionModel) -> list[str]:
                 found.append(f"{population}.{column} = {values.min():g} is negative")
     found += [f"{name} = {v:g} is negative" for name, v in model.now.items() if v < -ROUNDING]
     found += [f"{lever} was paid {v:g}" for lever, v in model.ledger.paid.items() if v < -ROUNDING]
+    found += [f"{cause} was owed {v:g}" for cause, v in model.ledger.unpaid.items() if v < -ROUNDING]
     found += [f"{lever} was cut by {v:g}" for lever, v in model.ledger.rationed.items() if v < -ROUNDING]
     return found
 

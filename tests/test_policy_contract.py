@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.terms import Channel, Rule, Terms
+from sim.accounting import LINK_WORKS
 from sim.calibration import tables
 from sim.model import RegionModel, announce_terms
 from sim.params import Parameters, central
 from sim.policy.base import CAPACITY, PolicyMix
 from sim.policy.registry import INSTRUMENTS, check_registry
-from sim.scenario import Scenario, Setting
+from sim.scenario import Scenario, Setting, scenario_from_mapping
 from sim.schedule import fingerprints
 from sim.stages.announce import FROM_OTHERS, _cuts
 
@@ -360,6 +361,26 @@ def test_an_empty_budget_cuts_support_says_so_and_never_goes_below_zero() -> Non
     wanted = 8 * model.own_share("I11a") * 25000.0 / 4.0
     assert model.ledger.paid["I11a"] < 0.7 * wanted
     assert not any(plain.ledger.rationed.values()), "levers at their baselines are not new support"
+
+
+def test_what_cash_could_not_pay_stays_on_the_bill() -> None:
+    model, settled = RegionModel("talent", rng=7, scale=SCALE), 0.0
+    for _ in range(24):
+        model.step()
+        settled += model.ledger.total("arrears")
+    unpaid, owed = sum(model.ledger.unpaid.values()), float(model.government.arrears[0])
+    assert owed > 100.0, "this policy leaves the budget short, or the test shows nothing"
+    assert unpaid == pytest.approx(settled + owed, rel=1e-9)
+    assert sum(model.ledger.cost().values()) == pytest.approx(sum(model.ledger.paid.values()) + unpaid, rel=1e-12)
+
+
+@pytest.mark.parametrize("cost", [200.0, 5000.0])
+def test_a_link_of_a_scenario_costs_what_the_scenario_says(cost: float) -> None:
+    link = {"source": "kunming_centre", "target": "songming", "minutes": 35, "opens": "2022Q1", "cost": cost}
+    model = RegionModel(scenario_from_mapping({"name": "link", "links": [link]}), LUCK, SCALE).run(12)
+    assert model.ledger.cost()[LINK_WORKS] == pytest.approx(cost)
+    assert (model.ledger.unpaid[LINK_WORKS] > 0.0) == (cost > 1000.0), "the small one is paid in cash"
+    assert LINK_WORKS not in run({}, 12).ledger.cost()
 
 
 def test_a_richer_budget_cuts_less() -> None:
