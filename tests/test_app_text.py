@@ -22,6 +22,7 @@ from experiments.dashboard.words_data import TEXT as DATA
 from experiments.describe import indicator_rows
 from experiments.ensemble import ASSUMPTIONS, HORIZONS, PATHS, RULES, SHARES
 from experiments.messages import texts
+from experiments.notes import effects
 from experiments.units import unit_name
 from sim.calibration import tables
 from sim.calibration.units import UNITS
@@ -248,9 +249,11 @@ def test_what_is_no_unit_stands_in_brackets(words):
 
 
 @pytest.mark.parametrize("lever", tables.levers())
-def test_the_help_of_a_lever_says_baseline_text_and_range(lever, words):
+def test_the_help_of_a_lever_says_what_it_does_baseline_text_and_range(lever, words):
     row = tables.levers()[lever]
-    text = words.lever_help(row)
+    does, text = words.lever_help(row).split("\n\n")
+    assert does == getattr(effects()[lever], f"effect_{words.language}")
+    assert not set("$*_`[]#<>~|\\") & set(does), "a tooltip is Markdown"
     assert text.startswith(f"{lever} · ")
     for value in (row.baseline, row.as_written, row.low, row.high):
         assert f"{value:g}" in text

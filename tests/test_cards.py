@@ -120,6 +120,12 @@ def test_a_change_below_the_precision_of_the_card_has_no_arrow(change):
     assert (card.delta, card.arrow, card.colour) == ("+0.0 vs reference", "off", "off")
 
 
+@pytest.mark.parametrize(("low", "arrow"), [(-0.04, "off"), (0.04, "off"), (0.06, "up")])
+def test_an_interval_that_reads_as_touching_zero_has_no_arrow(low, arrow):
+    found = row(probability=0.0, against={**row()["against"], "probability": 0.0})
+    assert card_of({**found, "change": {"median_change": 0.5, "low": low, "high": 0.9}}).arrow == arrow
+
+
 def test_a_loss_has_its_sign_and_points_down():
     lost = {"median_change": -0.5, "low": -0.6, "high": -0.4}
     found = row(probability=0.2, against={**row()["against"], "probability": 0.25}, change=lost)

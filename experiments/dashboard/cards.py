@@ -11,6 +11,7 @@ from experiments.bill import OTHERS
 from experiments.board import province_lines
 from experiments.dashboard.words import Words
 from experiments.ensemble import HORIZONS
+from experiments.messages import Messages
 from experiments.wording import MONEY, money, number, percent, probability
 from sim.calibration import tables
 from sim.calibration.units import amount_of
@@ -130,18 +131,23 @@ def card(words: Words, row: Mapping[str, Any], document: Document) -> Card:
         delta=words("card.change", value=delta) if delta else "",
         help=_help(words, row, document),
         note=_note(words, row) if row["counted"] else words("card.uncounted", note=_note(words, row)),
-        arrow=_arrow(row, delta),
+        arrow=_arrow(row, delta, text),
     )
 
 
-def _arrow(row: Mapping[str, Any], delta: str) -> Arrow:
-    """Return where a change points: nowhere before it shows as written and its interval leaves zero out."""
+def _arrow(row: Mapping[str, Any], delta: str, text: Messages) -> Arrow:
+    """Return where a change points: nowhere before it and an interval that leaves zero out show as written."""
     low, high = row["change"]["low"], row["change"]["high"]
-    if low is None or not any(digit in "123456789" for digit in delta):
+    if low is None or not _shows(delta):
         return "off"
-    if delta.startswith("-"):
-        return "down" if high < 0.0 else "off"
-    return "up" if low > 0.0 else "off"
+    nearest = high if delta.startswith("-") else low
+    if (nearest < 0.0) is not delta.startswith("-") or not _shows(number(nearest, row["unit"], text, sign=True)):
+        return "off"
+    return "down" if nearest < 0.0 else "up"
+
+
+def _shows(written: str) -> bool:
+    return any(digit in "123456789" for digit in written)
 
 
 def _note(words: Words, row: Mapping[str, Any]) -> str:

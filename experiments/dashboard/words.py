@@ -8,6 +8,7 @@ from typing import Any
 from experiments.articles import articles
 from experiments.dashboard.desk import Desk
 from experiments.messages import Messages
+from experiments.notes import effects
 from experiments.units import quantity, unit_name
 from experiments.wording import money
 from sim.calibration import tables
@@ -396,7 +397,8 @@ class Words:
         return text + (self("frame.article.changed", k=changed) if changed else "")
 
     def lever_help(self, row: Lever) -> str:
-        """Return baseline, what the text says, range, and the source of a lever."""
+        """Return what a lever does in the model, its baseline, what the text says, and its range."""
+        effect = effects()[row.id]
         baseline = self.quantity(f"{row.baseline:g}", row.unit)
         said = "lever.direction" if row.policy_value is None else "lever.text"
         parts = [
@@ -404,4 +406,5 @@ class Words:
             self(said, value=self.with_money(f"{row.as_written:g}", row.as_written, row.unit)),
             self("lever.range", low=f"{row.low:g}", high=self.with_money(f"{row.high:g}", row.high, row.unit)),
         ]
-        return f"{row.id} · " + " · ".join(parts)
+        does = effect.effect_zh if self.language == "zh" else effect.effect_en
+        return f"{does}\n\n{row.id} · " + " · ".join(parts)
