@@ -220,7 +220,7 @@ def _fiscal(outcome: Outcome) -> dict[str, Any]:
         )
         for replicate in outcome.replicates
     ]
-    owed = [_owed(replicate.arms["policy"]) - _owed(replicate.arms["against"]) for replicate in outcome.replicates]
+    owed = [replicate.arms["policy"].owed - replicate.arms["against"].owed for replicate in outcome.replicates]
     return {
         "net_cost": mean(costs),
         "p05": quantile(costs, 0.05),
@@ -231,10 +231,6 @@ def _fiscal(outcome: Outcome) -> dict[str, Any]:
         "by_payer": payers,
         "rationed": rationed,
     }
-
-
-def _owed(result: ArmResult) -> float:
-    return result.record["arrears"][-1]
 
 
 def _mean_difference(outcome: Outcome, amounts: Callable[[ArmResult], Mapping[str, float]]) -> dict[str, float]:

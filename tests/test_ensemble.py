@@ -70,8 +70,7 @@ class StandIn:
         }
         series = {"gdp": tuple(100.0 + rate * k for k in range(6)), "province_gdp": tuple(2000.0 + k for k in range(6))}
         paid = {lever: setting.value for lever, setting in arm.scenario.levers.items()}
-        record = {"gdp": (1.0, rate), "arrears": (0.0, 2.5 * len(paid))}
-        return ArmResult(found, record, series, paid, {"I06a": 1.5} if paid else {})
+        return ArmResult(found, {"gdp": (1.0, rate)}, series, paid, {"I06a": 1.5} if paid else {}, 2.5 * len(paid))
 
     def slack(self) -> Mapping[str, Mapping[str, float]]:
         return {"budget": {"I18b": 2000.0, "I13a": 9.0}, "demand": {}}

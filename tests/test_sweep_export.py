@@ -131,7 +131,7 @@ def test_xlsx_keeps_text_as_text_and_numbers_as_numbers(store, tmp_path):
     assert {cell.data_type for cell in found} == {"s"}
     assert all(cell.quotePrefix for cell in found if cell.value != "#N/A")
     assert not [cell for line in sheet.iter_rows() for cell in line if cell.data_type in ("f", "e")]
-    costs = head.index("Paid by the New Area over the run [million yuan]")
+    costs = head.index("Paid by the New Area over the run, or still owed [million yuan]")
     assert [line[costs] for line in sheet.iter_rows(min_row=2, values_only=True)] == store.runs()[
         "net_cost"
     ].to_pylist()
