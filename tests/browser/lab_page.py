@@ -52,6 +52,23 @@ def press(page: Page, key: str, name: str = "ArrowRight") -> None:
     assert slider(page, key).get_attribute("aria-valuetext") != before
 
 
+def pick(page: Page, key: str, option: str | re.Pattern[str], typed: str = "") -> None:
+    """Open the list of a select box, type into it and click an option."""
+    box = page.locator(f".st-key-{key}").get_by_role("combobox")
+    found = page.get_by_role("option").filter(has_text=option).first
+    for _ in range(3):  # the list closes when its page scrolls, and a panel that opens scrolls it
+        box.scroll_into_view_if_needed()
+        page.wait_for_timeout(300)
+        box.click()
+        box.fill(typed)
+        for _ in range(20):
+            page.wait_for_timeout(LOOK_MS)
+            if found.count():
+                return found.click()
+        page.keyboard.press("Escape")
+    raise AssertionError(f"the list of {key} did not open, or has no option {option}")
+
+
 def cards(page: Page) -> list[str]:
     return [" ".join(text.split()) for text in page.get_by_test_id("stMetric").all_inner_texts()]
 

@@ -338,11 +338,7 @@ def test_on_a_phone_nothing_scrolls_sideways_and_the_answer_comes_first(page: Pa
 
 
 def choose_park(page: Page) -> None:
-    box = page.locator(".st-key-park").get_by_role("combobox")
-    box.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)  # the list closes when its page scrolls
-    box.click()
-    page.get_by_role("option").filter(has_text=re.compile(f"{SITE}|Dabanqiao")).click()
+    lab.pick(page, "park", re.compile(f"{SITE}|Dabanqiao"))
     page.locator(".st-key-park_card").wait_for()
     settle(page)
 
@@ -390,10 +386,8 @@ def resident(pid: int) -> float:
 
 def test_what_was_chosen_in_a_list_changes_its_language_too(page: Page) -> None:
     lab.open_lab(page, f"{lab.QUICK}&lang=en")
-    presets = page.locator(".st-key-preset input")
-    presets.click()
-    page.keyboard.type(load_scenario("as_written").title["en"])
-    page.keyboard.press("Enter")
+    title = load_scenario("as_written").title["en"]
+    lab.pick(page, "preset", title, typed=title)
     page.get_by_role("button", name=Words("en")("frame.preset.apply")).wait_for()
     settle(page)
     page.get_by_test_id("stButtonGroup").get_by_text("中文", exact=True).click()

@@ -48,10 +48,7 @@ def test_a_folded_panel_is_drawn_on_opening_and_stays_open_through_a_move_and_an
 def test_the_panel_of_assumptions_stays_open_when_one_is_fixed(page: Page) -> None:
     lab.open_lab(page)
     panel(page, ZH("frame.assumptions", n=0))
-    box = page.locator(".st-key-assume").get_by_role("combobox")
-    box.click()
-    page.keyboard.type("P02")
-    page.keyboard.press("Enter")
+    lab.pick(page, "assume", "P02", typed="P02")
     page.get_by_role("button", name=ZH("assume.pin"), exact=True).click()
     page.get_by_text(ZH("frame.assumptions", n=1), exact=True).wait_for()
     lab.complete(page)
