@@ -143,8 +143,9 @@ def _bill(document: Document, text: Messages, style: Style) -> Iterator[str]:
         carried = sum(fiscal["by_payer"].get(payer, 0.0) for payer in ("province", "kunming"))
         if carried:
             yield _INDENT + text("bill.transfers", cost=money(carried, text))
-        if money(fiscal["owed"], text) != money(0.0, text):
-            yield _INDENT + text("bill.owed", owed=money(fiscal["owed"], text))
+        owed = fiscal["owed"]
+        if money(abs(owed), text) != money(0.0, text):
+            yield _INDENT + text("bill.owed" if owed > 0.0 else "bill.owed_less", owed=money(abs(owed), text))
         yield _INDENT + text("bill.top")
         yield from _items(fiscal["by_instrument"], text)
     if fiscal["rationed"]:

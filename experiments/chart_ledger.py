@@ -116,8 +116,9 @@ def _key(fiscal: Mapping[str, Any], items: Sequence[_Item], unit: _Unit, languag
     if moved and low is not None and high is not None:
         key.append(say("ledger.range", language, low=unit.shown(low), high=unit.shown(high), unit=name))
     key.append(say("ledger.key.cut" if any(item.cut for item in items) else "ledger.key", language, unit=name))
-    if unit.shown(fiscal["owed"] or 0.0) != unit.shown(0.0):
-        key.append(say("ledger.key.owed", language, owed=unit.shown(fiscal["owed"]), unit=name))
+    owed = fiscal["owed"] or 0.0
+    if (amount := unit.shown(abs(owed))) != unit.shown(0.0):
+        key.append(say("ledger.key.owed" if owed > 0.0 else "ledger.key.owed_less", language, owed=amount, unit=name))
     if any(item.unset for item in items):
         key.append(say("ledger.key.unset", language))
     if any(lever in PUBLIC_WORKS for item in items for lever in item.levers):

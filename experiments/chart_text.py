@@ -76,8 +76,12 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "en": "public works: the New Area's part; Kunming pays a share besides",
     },
     "ledger.key.owed": {
-        "zh": "新区净支出中，期末仍拖欠（与对照之差）{owed} {unit}",
+        "zh": "新区净支出中，{owed} {unit}为期末仍拖欠的款项（比对照多）",
         "en": "of it still owed at the end, beyond the reference: {owed} {unit}",
+    },
+    "ledger.key.owed_less": {
+        "zh": "期末拖欠的款项比对照少 {owed} {unit}，已计入",
+        "en": "owed at the end: {owed} {unit} less than under the reference; this is counted",
     },
     "ledger.item.cut": {"zh": "压减 {amount}", "en": "cut {amount}"},
     "ledger.item.unset": {"zh": "未调整", "en": "not set"},

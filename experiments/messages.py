@@ -74,8 +74,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "bill.transfers": ("省、昆明市另外负担 {cost}", "The province and Kunming carry a further {cost}"),
         "bill.owed": (
-            "其中期末仍拖欠 {owed}（与对照之差）",
-            "Of this, still owed at the end: {owed} (against the reference)",
+            "其中 {owed} 为期末仍拖欠的款项（比对照多）",
+            "Of this, {owed} are still owed at the end, beyond what the reference owes",
+        ),
+        "bill.owed_less": (
+            "期末拖欠的款项比对照少 {owed}，已计入",
+            "At the end {owed} less is owed than under the reference; this is counted",
         ),
         "bill.links": ("情景自带联系的工程", "Works on the scenario's own links"),
         "bill.top": ("其中最大的几项：", "The largest items:"),

@@ -201,6 +201,9 @@ def test_the_bill_holds_what_is_owed_and_the_works_on_own_links(document):
     specification, _, labels = bill(document)
     said = " ".join(specification["title"]["subtitle"])
     assert "of it still owed at the end, beyond the reference: 1.20 billion yuan" in said
+    document["fiscal"]["owed"] = -1200.0
+    less = " ".join(bill(document)[0]["title"]["subtitle"])
+    assert "owed at the end: 1.20 billion yuan less than under the reference" in less and "still owed" not in less
     assert "Works on the scenario's own links" in labels, "nobody set it as a lever, but the scenario did"
     assert labels.index("Works on the scenario's own links") < labels.index("Province pays: 2.50 billion yuan")
 
