@@ -18,6 +18,7 @@ from experiments.dashboard.frame import slider_format
 from experiments.dashboard.link_words import TEXT as LINKS
 from experiments.dashboard.words import TEXT as FRAME
 from experiments.dashboard.words import Words, merged
+from experiments.dashboard.words_data import TERMS
 from experiments.dashboard.words_data import TEXT as DATA
 from experiments.describe import indicator_rows
 from experiments.ensemble import ASSUMPTIONS, HORIZONS, PATHS, RULES, SHARES
@@ -148,7 +149,7 @@ def test_every_text_that_a_page_asks_for_exists(where, key, values):
 PREFIXES = (
     "assumptions.", "bar.", "board.columns.", "card.unit.", "chart.confidence.", "constraint.", "data.confidence.",
     "data.kind.", "data.role.", "data.sort.", "data.state.", "data.tab.", "def.", "def.rule.", "describe.", "help.",
-    "lab.", "ledger.payer.", "ledger.unit.", "map.", "modified.", "park.", "subject.", "tgt.", "tip.", "word.",
+    "lab.", "ledger.payer.", "ledger.unit.", "map.", "modified.", "park.", "subject.", "term.", "tgt.", "tip.", "word.",
 )  # fmt: skip
 
 
@@ -205,7 +206,7 @@ def test_names_that_come_from_data_have_a_text_in_both_languages(words):
         assert set(members) <= set(tables.targets())
     assert sorted(member for members in GROUPS.values() for member in members) == sorted(tables.targets())
     for name, options in (("horizon", HORIZONS), ("rule", RULES), ("share", SHARES), ("path", PATHS)):
-        assert words(f"def.{name}")
+        assert words(f"def.{name}") and name in TERMS
         assert all(words.known(f"def.{name}.{option}", "") for option in options)
     for kind in KINDS:
         assert words(f"data.kind.{kind}")

@@ -360,6 +360,7 @@ def _definitions(words: Words, desk: Desk) -> None:
             index=options.index(getattr(desk, name)),
             key=key,
             format_func=lambda option, name=name: words.known(f"def.{name}.{option}", str(option)),
+            help=words(f"term.{name}"),
             on_change=_defined,
             args=(name, key),
         )

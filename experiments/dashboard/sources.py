@@ -26,6 +26,7 @@ from experiments.dashboard.evidence import (
 from experiments.dashboard.guard import card, careful
 from experiments.dashboard.session import bound, key_of
 from experiments.dashboard.words import Words
+from experiments.dashboard.words_data import TERMS
 from experiments.provenance import data_sha256, packages, version
 from sim.calibration import tables
 
@@ -275,7 +276,7 @@ def _articles(words: Words, rows: list[Evidence]) -> None:
 
 def _definitions(words: Words, rows: list[Evidence]) -> None:
     st.markdown(f"**{words('data.terms')}**")
-    st.markdown("\n".join(f"- {line}" for line in words("data.rules").split("\n")))
+    st.markdown("\n".join("- " + words(f"term.{term}") for term in TERMS))
     st.markdown(f"**{words('data.targets')}**")
     st.table(
         [

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+# The terms that the page explains, in the order of the list; texts `term.*`.
+TERMS = (
+    "reference",
+    "change",
+    "horizon",
+    "rule",
+    "probability",
+    "wilson",
+    "replicates",
+    "spread",
+    "contribution",
+    "share",
+    "path",
+    "land",
+    "badge",
+)
+
 TEXT: Mapping[str, Mapping[str, str]] = {
     "data.title": {"zh": "数据与依据", "en": "Data and sources"},
     "data.count": {"zh": "共 {n} 项", "en": "{n} entries"},
@@ -124,49 +141,73 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "data.absent": {"zh": "未建模的措施（{n} 项）", "en": "Measures that are not modelled ({n})"},
     "data.targets": {"zh": "九项目标，另加不计入的一项", "en": "The nine targets, and one that is not counted"},
     "data.terms": {"zh": "名词", "en": "Terms"},
-    "data.rules": {
-        "zh": "**对照**：同一批世界（相同的假设、随机数和外部环境），但所有政策工具都停在 2020 年的基准值。\n"
-        "**变化**：方案减对照，在同一随机数下逐次相减，取差值的中位数；后面是这个中位数的 95 % 区间。区间含零，"
-        "就还不能说方案有影响，也不着色。\n"
-        "**达标规则**：年均，2021 年起的平均（增速用几何平均）达到门槛，是文件的读法；逐年，每一年都达到，卡片显示"
-        "最低的一年；末年，最后一年达到。\n"
-        "**达标可能**：达到门槛的模拟次数占比，写作“约 100 次中几次”，附 95 % Wilson 区间。\n"
-        "**95 % Wilson 区间**：次数有限带来的误差范围，次数越多越窄；不包含模型本身的误差。\n"
-        "**模拟次数 N**：模拟多少个世界。每个世界抽一组假设和随机数，方案与对照各算一遍。\n"
-        "**5—95 % 范围**：N 次结果的中间九成，说明结果有多分散；与上面的区间不是一回事。\n"
-        "**对全省拉动**：新区当年增量占全省上年总量的百分点。\n"
-        "**基年占全省份额**：拉动的分母。“公布的份额”，GDP 用公布值，其余为估计；“文件隐含的份额”，"
-        "由文件的增速与拉动目标相除得出。\n"
-        "**外部环境**：全省、昆明、全国与投资价格的路径。“实际情况”用 2021—2025 年已知的数，“2020 "
-        "年时的预期”只用当时能知道的。\n"
-        "**投资强度**：新引进工业项目的投资除以其用地，期内合计。\n"
-        "**徽标**：○ 还在算，已完成几次；● 模拟已完成，N 次都在内；“取自缓存”，先前算过同一问题。",
+    "term.reference": {
+        "zh": "**对照**：同一批世界（相同的假设、随机数和外部环境），但所有政策工具都停在 2020 年的基准值。",
         "en": "**Reference**: the same worlds (same assumptions, luck and outside world) with every lever at its "
-        "baseline of 2020.\n"
-        "**Change**: policy less reference, pair by pair on the same luck; the median of the differences, with "
-        "the 95 % "
-        "interval of that median. While it holds zero, no effect can be claimed and there is no colour.\n"
-        "**Reach rule**: average, the mean from 2021 (geometric for growth) meets the threshold, which is how "
-        "the document reads; "
-        "every year, each year meets it; final year, the last one does.\n"
-        "**Probability**: share of replicates that reach the threshold, said as so many in 100, with a 95 % Wilson "
-        "interval.\n"
-        "**95 % Wilson interval**: the error of a finite number of replicates; more of them narrow it. It holds "
-        "no error "
-        "of the model itself.\n"
-        "**Replicates, N**: how many worlds are simulated. Each draws assumptions and luck, and runs with the "
-        "policy and "
-        "without.\n"
-        "**5-95 % range**: the middle nine tenths of N results, how far they spread; not the interval above.\n"
-        "**Contribution**: growth of the New Area in points of last year's provincial total.\n"
-        "**Base share of the province**: what contributions are measured against. As published: a published value for "
-        "GDP, estimates for the rest. Implied by the text: contribution target over growth target.\n"
-        "**Outside world**: the paths of province, Kunming, country and investment prices. As it happened: "
-        "figures of 2021-2025 as known. As "
-        "expected in 2020: only what could be known then.\n"
-        "**Land intensity**: investment of new industrial projects over their land, total of the period.\n"
-        "**Badge**: ○ still running, so many done; ● complete, all N done; cached, the same question was answered "
-        "before.",
+        "baseline of 2020.",
+    },
+    "term.change": {
+        "zh": "**变化**：方案减对照，在同一随机数下逐次相减，取差值的中位数；后面是这个中位数的 95 % 区间。区间含零"
+        "，就还不能说方案有影响，也不着色。",
+        "en": "**Change**: policy less reference, pair by pair on the same luck; the median of the differences, "
+        "with the 95 % interval of that median. While it holds zero, no effect can be claimed and there is "
+        "no colour.",
+    },
+    "term.horizon": {
+        "zh": "**目标年**：到哪一年检查是否达标。文件定的是 2025 年；2030 年是本实验室的延伸：没有终止日期的工具"
+        "继续执行，门槛不变，平均算到 2030 年。",
+        "en": "**Target year**: the year up to which targets are judged. The document says 2025; 2030 is our "
+        "extension: levers without an end go on, thresholds stay, averages run to 2030.",
+    },
+    "term.rule": {
+        "zh": "**达标规则**：年均，2021 年起的平均（增速用几何平均）达到门槛，是文件的读法；逐年，每一年都达到，卡"
+        "片显示最低的一年；末年，最后一年达到。",
+        "en": "**Reach rule**: average, the mean from 2021 (geometric for growth) meets the threshold, which is "
+        "how the document reads; every year, each year meets it; final year, the last one does.",
+    },
+    "term.probability": {
+        "zh": "**达标可能**：达到门槛的模拟次数占比，写作“约 100 次中几次”，附 95 % Wilson 区间。",
+        "en": "**Probability**: share of replicates that reach the threshold, said as so many in 100, with a 95 % "
+        "Wilson interval.",
+    },
+    "term.wilson": {
+        "zh": "**95 % Wilson 区间**：次数有限带来的误差范围，次数越多越窄；不包含模型本身的误差。",
+        "en": "**95 % Wilson interval**: the error of a finite number of replicates; more of them narrow it. It "
+        "holds no error of the model itself.",
+    },
+    "term.replicates": {
+        "zh": "**模拟次数 N**：模拟多少个世界。每个世界抽一组假设和随机数，方案与对照各算一遍。",
+        "en": "**Replicates, N**: how many worlds are simulated. Each draws assumptions and luck, and runs with "
+        "the policy and without.",
+    },
+    "term.spread": {
+        "zh": "**5—95 % 范围**：N 次结果的中间九成，说明结果有多分散；与上面的区间不是一回事。",
+        "en": "**5-95 % range**: the middle nine tenths of N results, how far they spread; not the interval above.",
+    },
+    "term.contribution": {
+        "zh": "**对全省拉动**：新区当年增量占全省上年总量的百分点。",
+        "en": "**Contribution**: growth of the New Area in points of last year's provincial total.",
+    },
+    "term.share": {
+        "zh": "**基年占全省份额**：拉动的分母。“公布的份额”，GDP 用公布值，其余为估计；“文件隐含的份额”，由文件的增"
+        "速与拉动目标相除得出。",
+        "en": "**Base share of the province**: what contributions are measured against. As published: a published "
+        "value for GDP, estimates for the rest. Implied by the text: contribution target over growth target.",
+    },
+    "term.path": {
+        "zh": "**外部环境**：全省、昆明、全国与投资价格的路径。“实际情况”用 2021—2025 年已知的数，“2020 年时的预期”"
+        "只用当时能知道的。",
+        "en": "**Outside world**: the paths of province, Kunming, country and investment prices. As it happened: "
+        "figures of 2021-2025 as known. As expected in 2020: only what could be known then.",
+    },
+    "term.land": {
+        "zh": "**投资强度**：新引进工业项目的投资除以其用地，期内合计。",
+        "en": "**Land intensity**: investment of new industrial projects over their land, total of the period.",
+    },
+    "term.badge": {
+        "zh": "**徽标**：○ 还在算，已完成几次；● 模拟已完成，N 次都在内；“取自缓存”，先前算过同一问题。",
+        "en": "**Badge**: ○ still running, so many done; ● complete, all N done; cached, the same question was "
+        "answered before.",
     },
     "data.limits": {
         "zh": "这是实验室，不是预测：一半以上的数是带范围的假设。\n"
