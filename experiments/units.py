@@ -53,6 +53,7 @@ _ZH: Mapping[str, str] = MappingProxyType(
         "per quarter": "每季度",
         "per year": "每年",
         "share": "比例",
+        "share (link strength)": "比例（联系强度）",
         "share of capital per quarter": "占资本的比例，每季度",
         "share of debt per quarter": "占债务的比例，每季度",
         "share of gap per quarter": "占差距的比例，每季度",

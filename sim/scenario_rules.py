@@ -12,7 +12,7 @@ from typing import Any
 from sim.calibration import tables
 from sim.calibration.records import Lever, Parameter
 from sim.calibration.units import amount_of
-from sim.errors import InputError, nearest
+from sim.errors import Amount, InputError, Said, Titled, nearest
 from sim.scenario import LAST_QUARTER, Scenario, Setting, date_of, quarter_of
 from sim.toml_guard import is_finite_number
 
@@ -25,10 +25,16 @@ _HOST_ROLES = ("new_area", "hub", "kunming")
 _STUDY_KEYS = {"vary", "design", "scenario", "scenarios", "question", "replicates"}
 _NAME = re.compile(r"\w[\w-]{0,59}")
 _ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
+_NOTHING = Titled("nothing", "空值")
+KINDS = {
+    "lever": Titled("lever", "政策工具"),
+    "parameter": Titled("parameter", "参数"),
+    "layer": Titled("layer", "联系类型"),
+    "site": Titled("site or park", "地点或园区"),
+}
 _LONGEST_TEXT = {"title": 120, "why": 2000}
 _MOST_ROWS = {"parks": 4, "links": 50}  # tastes of prospects are drawn for four more sites than the tables hold
 _LARGEST_PARK = 482.0
-_DATE_ADVICE = f'write a quarter from {date_of(1)} to {date_of(LAST_QUARTER)}, such as "2022Q1"'
 
 
 @dataclass
@@ -36,31 +42,34 @@ class Problems:
     """The errors found in one source so far."""
 
     source: str
-    found: list[str] = field(default_factory=list)
+    found: list[Said] = field(default_factory=list)
 
-    def add(self, place: str, text: str) -> None:
+    def add(self, place: str, why: Said) -> None:
         """Note one error at a dotted place of the source."""
-        self.found.append(f"{self.source}: {place}: {text}" if place else f"{self.source}: {text}")
+        where = Said("{name}: {place}", name=self.source, place=place) if place else self.source
+        self.found.append(Said("{name}: {why}", name=where, why=why))
 
     def raise_if_any(self) -> None:
         """Raise one InputError with all errors, if there are any."""
         if not self.found:
             return
-        count = f"\n{len(self.found)} errors; nothing was run" if len(self.found) > 1 else ""
-        raise InputError("\n".join(self.found) + count)
+        several = len(self.found) > 1
+        lines = [*self.found, Said("{n} errors; nothing was run", n=len(self.found))] if several else self.found
+        raise InputError("\n".join(lines), lines)
 
 
 def scenario_from_document(document: Mapping[str, Any], source: str, default_name: str) -> Scenario:
     """Check a parsed document and return the scenario. Raises one InputError with every error found."""
     problems = Problems(source)
     if _STUDY_KEYS & set(document) and ("vary" in document or "levers" not in document):
-        problems.add("", "this is a study, not a scenario; use `dianzhong sweep FILE --out FOLDER`")
+        problems.add("", Said("this is a study, not a scenario; use `dianzhong sweep FILE --out FOLDER`"))
         problems.raise_if_any()
     _check_keys(document, _TOP_KEYS, "", problems)
     _check_format(document, problems)
     name = document.get("name", default_name)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        problems.add("name", f'{name!r} is not a name; write up to 60 letters, digits, _ or -, such as "my_plan"')
+        text = Said('{given!r} is not a name; write up to 60 letters, digits, _ or -, such as "my_plan"', given=name)
+        problems.add("name", text)
         name = "scenario"
     parks = _parks(document.get("parks", []), problems)
     scenario = Scenario(
@@ -94,29 +103,30 @@ def check_assumptions(changes: Mapping[str, Any], source: str = "assumptions") -
 
 def _check_format(document: Mapping[str, Any], problems: Problems) -> None:
     if "format" not in document:
-        problems.add("format", "is missing; begin the file with format = 1")
+        problems.add("format", Said("is missing; begin the file with format = 1"))
     elif document["format"] != 1 or isinstance(document["format"], bool):
-        problems.add("format", f"{document['format']!r} is not known; this version reads format = 1")
+        given = document["format"]
+        problems.add("format", Said("{given!r} is not known; this version reads format = 1", given=given))
 
 
 def _check_keys(row: Mapping[str, Any], allowed: tuple[str, ...], place: str, problems: Problems) -> None:
     for key in row:
         if key not in allowed:
             close = nearest(str(key), allowed)
-            offer = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(allowed)}"
-            problems.add(_join(place, key), f"no such key; {offer}")
+            offer = _meant(close) if close else Said("known are {names}", names=list(allowed))
+            problems.add(_join(place, key), Said("no such key; {offer}", offer=offer))
 
 
 def _texts(document: Mapping[str, Any], key: str, problems: Problems) -> dict[str, str]:
     given = document.get(key, {})
     texts = {"zh": given, "en": given} if isinstance(given, str) else given
     if not isinstance(texts, Mapping) or not all(isinstance(text, str) for text in texts.values()):
-        problems.add(key, 'is not text; write one text, or { zh = "...", en = "..." }')
+        problems.add(key, Said('is not text; write one text, or {{ zh = "...", en = "..." }}'))
         return {}
     _check_keys(texts, ("zh", "en"), key, problems)
     longest = _LONGEST_TEXT[key]
     if any(len(text) > longest for text in texts.values()):
-        problems.add(key, f"is longer than {longest} characters; shorten it")
+        problems.add(key, Said("is longer than {most} characters; shorten it", most=longest))
     return {language: texts[language] for language in ("zh", "en") if language in texts}
 
 
@@ -142,7 +152,7 @@ def _assumptions(given: object, place: str, problems: Problems) -> dict[str, flo
             continue
         where = _join(place, name)
         if parameter.role == "check":
-            problems.add(where, "is a result that the model is checked against, not an input; leave it out")
+            problems.add(where, Said("is a result that the model is checked against, not an input; leave it out"))
         else:
             values[parameter.id] = _number(value, where, parameter, problems)
     return values
@@ -153,7 +163,8 @@ def _flat(
 ) -> Iterator[tuple[str, Any]]:
     """Yield (id or dotted name, value): `land.annual_quota = 5` arrives as nested tables and is joined again here."""
     if not isinstance(given, Mapping):
-        problems.add(place, f"is not a table; write [{place}] and one line per {kind} below it")
+        text = Said("is not a table; write [{place}] and one line per {kind} below it", place=place, kind=KINDS[kind])
+        problems.add(place, text)
         return
     names = _by_name(table)
     pending = list(reversed([(str(key), value) for key, value in given.items()]))
@@ -187,26 +198,28 @@ def _resolve(
         return None
     if ident is None:
         close = nearest(name, [*table, *names])
-        known = f"did you mean {' or '.join(close)}?" if close else ""
-        problems.add(_join(place, name), f"no such {kind}; {known or f'`dianzhong describe {kind}s` lists all'}")
+        offer = _meant(close) if close else Said("`dianzhong describe {topic}` lists all", topic=f"{kind}s")
+        problems.add(_join(place, name), Said("no such {kind}; {offer}", kind=KINDS[kind], offer=offer))
         return None
     if ident in seen:
-        problems.add(_join(place, name), f"sets {ident} ({table[ident].name}) a second time; keep one of the two")
+        text = "sets {id} ({name}) a second time; keep one of the two"
+        problems.add(_join(place, name), Said(text, id=ident, name=table[ident].name))
         return None
     return table[ident]
 
 
-def _elsewhere(name: str, value: Any, kind: str, source: str) -> str | None:
+def _elsewhere(name: str, value: Any, kind: str, source: str) -> Said | None:
     """Return where a name belongs if it is a parameter among the levers or a lever among the assumptions."""
     other: Mapping[str, Any] = tables.parameters() if kind == "lever" else tables.levers()
     if name not in other and name not in _by_name(other):
         return None
     is_lever = kind == "parameter"
-    what = "is a lever, not a parameter" if is_lever else "is a parameter, not a lever"
+    what = Said("is a lever, not a parameter") if is_lever else Said("is a parameter, not a lever")
     if source in ("--set", "--assume"):
         shown = f"{value:.12g}" if isinstance(value, float) else _shown(value, str)
-        return f"{what}; write {'--set' if is_lever else '--assume'} {name}={shown}"
-    return f"{what}; move it to [{'levers' if is_lever else 'assumptions'}]"
+        option = "--set" if is_lever else "--assume"
+        return Said("{what}; write {option} {name}={given}", what=what, option=option, name=name, given=shown)
+    return Said("{what}; move it to [{table}]", what=what, table="levers" if is_lever else "assumptions")
 
 
 def _setting(given: Any, lever: Any, place: str, problems: Problems) -> Setting:
@@ -216,15 +229,18 @@ def _setting(given: Any, lever: Any, place: str, problems: Problems) -> Setting:
         return Setting(_number(given, place, lever, problems))
     _check_keys(given, _SETTING_KEYS, place, problems)
     if "value" not in given:
-        problems.add(place, f'value is missing; write {{ value = {lever.baseline:g}, from = "2022Q1" }}')
+        why = Said('value is missing; write {{ value = {value:g}, from = "2022Q1" }}', value=lever.baseline)
+        problems.add(place, why)
     value = _number(given.get("value", lever.baseline), place, lever, problems)
     start = _date(given, "from", place, problems) or 1
     end = _date(given, "to", place, problems)
     if end is not None and end < start:
-        problems.add(place, f"from {date_of(start)} to {date_of(end)} runs backwards; exchange the two dates")
+        dates = {"start": date_of(start), "end": date_of(end)}
+        problems.add(place, Said("from {start} to {end} runs backwards; exchange the two dates", **dates))
     ramp = given.get("ramp_quarters", 0)
     if not isinstance(ramp, int) or isinstance(ramp, bool) or not 0 <= ramp <= LAST_QUARTER:
-        problems.add(place, f"ramp_quarters = {_shown(ramp)} is not a whole number from 0 to {LAST_QUARTER} quarters")
+        text = "ramp_quarters = {given} is not a whole number from 0 to {most} quarters"
+        problems.add(place, Said(text, given=_shown(ramp), most=LAST_QUARTER))
         ramp = 0
     return Setting(value, start, end, ramp)
 
@@ -241,37 +257,55 @@ def _date(row: Mapping[str, Any], key: str, place: str, problems: Problems) -> i
         return None
     quarter = quarter_of(row[key]) if isinstance(row[key], str) else None
     if quarter is None:
-        problems.add(place, f"{key} = {_shown(row[key])} is not a date of the simulation; {_DATE_ADVICE}")
+        text = (
+            '{key} = {given} is not a date of the simulation; write a quarter from {start} to {end}, such as "2022Q1"'
+        )
+        ends = {"start": date_of(1), "end": date_of(LAST_QUARTER)}
+        problems.add(place, Said(text, key=key, given=_shown(row[key]), **ends))
     return quarter
 
 
 def _number(value: Any, place: str, declared: Any, problems: Problems) -> float:
     """Return the number as a float, noting an error if it is none or lies outside the declared range."""
-    title = getattr(declared, "title_en", "") or declared.name
-    allowed = f"{amount_of(_span(declared.low, declared.high), declared.unit)} ({title})"
-    key = "value"
+    title = Titled(
+        getattr(declared, "title_en", "") or declared.name, getattr(declared, "title_zh", "") or declared.name
+    )
+    allowed = Said("{amount} ({title})", amount=_span(declared.low, declared.high, declared.unit), title=title)
     if not is_finite_number(value):
-        what = "is not a finite number" if isinstance(value, float) else "is not a number"
-        problems.add(place, f"{key} = {_shown(value)} {what}; allowed is {allowed}")
+        what = Said("is not a finite number") if isinstance(value, float) else Said("is not a number")
+        text = "{key} = {given} {what}; allowed is {allowed}"
+        problems.add(place, Said(text, key="value", given=_shown(value), what=what, allowed=allowed))
         return 0.0
-    side = _side(float(value), declared.low, declared.high)
-    if side:
-        problems.add(place, f"{key} = {value:g} is {side} the allowed {allowed}; choose a value in that range")
+    _check_range("value", float(value), (declared.low, declared.high), allowed, place, problems)
     return float(value)
 
 
-def _side(value: float, low: float | None, high: float | None) -> str:
+def _check_range(
+    key: str, value: float, limits: tuple[float | None, float | None], allowed: str, place: str, problems: Problems
+) -> bool:
+    """Note a value outside its limits; say whether it is inside."""
+    low, high = limits
     if low is not None and value < low:
-        return "below"
-    return "above" if high is not None and value > high else ""
+        side = Said("is below")
+    elif high is not None and value > high:
+        side = Said("is above")
+    else:
+        return True
+    text = "{key} = {given:g} {side} the allowed {allowed}; choose a value in that range"
+    problems.add(place, Said(text, key=key, given=value, side=side, allowed=allowed))
+    return False
 
 
-def _span(low: float | None, high: float | None) -> str:
+def _span(low: float | None, high: float | None, unit: str) -> Amount:
     if low is None and high is None:
-        return "any number of"
-    if high is None:
-        return f"{low:g} or more"
-    return f"{low:g} to {high:g}" if low is not None else f"at most {high:g}"
+        span = Said("any number of")
+    elif high is None:
+        span = Said("{low:g} or more", low=low)
+    elif low is None:
+        span = Said("at most {high:g}", high=high)
+    else:
+        span = Said("{low:g} to {high:g}", low=low, high=high)
+    return Amount(amount_of(span, unit), span, unit)
 
 
 # Hypothetical parks and links
@@ -279,11 +313,11 @@ def _span(low: float | None, high: float | None) -> str:
 
 def _rows(given: object, key: str, problems: Problems) -> list[tuple[str, Mapping[str, Any]]]:
     if not isinstance(given, list | tuple) or not all(isinstance(row, Mapping) for row in given):
-        problems.add(key, f"is not a list of tables; begin each with [[{key}]]")
+        problems.add(key, Said("is not a list of tables; begin each with [[{key}]]", key=key))
         return []
     most = _MOST_ROWS[key]
     if len(given) > most:
-        problems.add(key, f"has {len(given)} entries, at most {most}; shorten the list")
+        problems.add(key, Said("has {n} entries, at most {most}; shorten the list", n=len(given), most=most))
     return [(f"{key}[{position}]", row) for position, row in enumerate(given[:most], 1)]
 
 
@@ -298,12 +332,11 @@ def _parks(given: object, problems: Problems) -> tuple[dict[str, Any], ...]:
         _check_keys(row, _PARK_KEYS, place, problems)
         ident = row.get("id")
         if not isinstance(ident, str) or not _ID.fullmatch(ident):
-            problems.add(
-                place, f'id = {_shown(ident)} is not an id; write small letters, digits and _, such as "north_park"'
-            )
+            text = 'id = {given} is not an id; write small letters, digits and _, such as "north_park"'
+            problems.add(place, Said(text, given=_shown(ident)))
             ident = f"park_{len(parks) + 1}"
         elif ident in taken:
-            problems.add(place, f"id = {ident!r} exists already; choose another id")
+            problems.add(place, Said("id = {given!r} exists already; choose another id", given=ident))
         taken.add(ident)
         park: dict[str, Any] = {
             "id": ident,
@@ -326,14 +359,15 @@ def _links(given: object, new_parks: list[str], problems: Problems) -> tuple[dic
         _check_keys(row, _LINK_KEYS, place, problems)
         link: dict[str, Any] = {end: _site(row, end, sites, place, problems) for end in ("source", "target")}
         if link["source"] and link["source"] == link["target"]:
-            problems.add(place, f"links {link['source']} with itself; name two sites")
+            problems.add(place, Said("links {site} with itself; name two sites", site=link["source"]))
         link["layer"] = _choice(row, "layer", _LAYERS, "transport", place, problems)
         if not link["layer"]:
             continue
         # A road has minutes, every other layer a strength; the wrong one of the two would silently do nothing.
         size, other = ("minutes", "weight") if link["layer"] == "transport" else ("weight", "minutes")
         if other in row:
-            problems.add(place, f"a {link['layer']} link has {size}, not {other}")
+            text = "a {layer} link has {size}, not {other}"
+            problems.add(place, Said(text, layer=link["layer"], size=size, other=other))
         limits, unit = ((1, 600), "minutes") if size == "minutes" else ((0, 1), "share (link strength)")
         link[size] = _measure(row, size, place, problems, limits, unit)
         if opens := _date(row, "opens", place, problems):
@@ -346,7 +380,9 @@ def _links(given: object, new_parks: list[str], problems: Problems) -> tuple[dic
 def _title(row: Mapping[str, Any], key: str, default: str, place: str, problems: Problems) -> str:
     text = row.get(key, default)
     if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_TEXT["title"]:
-        problems.add(place, f"{key} = {_shown(text)} is not a text of 1 to {_LONGEST_TEXT['title']} characters")
+        most = _LONGEST_TEXT["title"]
+        why = "{key} = {given} is not a text of 1 to {most} characters"
+        problems.add(place, Said(why, key=key, given=_shown(text), most=most))
         return default
     return text
 
@@ -365,13 +401,13 @@ def _choice(
 ) -> str:
     value = row.get(key, default)
     if value is None:
-        problems.add(place, f"{key} is missing; write one of {', '.join(allowed)}")
+        problems.add(place, Said("{key} is missing; write one of {names}", key=key, names=list(allowed)))
     elif not isinstance(value, str) or value not in allowed:
         close = nearest(value, allowed) if isinstance(value, str) else []
-        offer = f"did you mean {' or '.join(close)}?" if close else f"write one of {', '.join(allowed)}"
-        problems.add(
-            place, f"{key} = {_shown(value)}: there is no such {'layer' if key == 'layer' else 'site or park'}; {offer}"
-        )
+        offer = _meant(close) if close else Said("write one of {names}", names=list(allowed))
+        kind = KINDS["layer" if key == "layer" else "site"]
+        text = "{key} = {given}: there is no such {kind}; {offer}"
+        problems.add(place, Said(text, key=key, given=_shown(value), kind=kind, offer=offer))
     else:
         return value
     return ""
@@ -380,19 +416,20 @@ def _choice(
 def _measure(
     row: Mapping[str, Any], key: str, place: str, problems: Problems, limits: tuple[float, float], unit: str
 ) -> float:
-    low, high = limits
+    allowed = _span(*limits, unit)
     if key not in row:
-        problems.add(place, f"{key} is missing; write a number from {low:g} to {high:g} {unit}")
+        problems.add(place, Said("{key} is missing; write a number from {allowed}", key=key, allowed=allowed))
     elif not is_finite_number(row[key]):
-        problems.add(place, f"{key} = {_shown(row[key])} is not a finite number; allowed is {low:g} to {high:g} {unit}")
-    elif side := _side(row[key], low, high):
-        problems.add(
-            place,
-            f"{key} = {row[key]:g} is {side} the allowed {low:g} to {high:g} {unit}; choose a value in that range",
-        )
-    else:
+        text = "{key} = {given} {what}; allowed is {allowed}"
+        what = Said("is not a finite number")
+        problems.add(place, Said(text, key=key, given=_shown(row[key]), what=what, allowed=allowed))
+    elif _check_range(key, row[key], limits, allowed, place, problems):
         return float(row[key])
-    return low
+    return limits[0]
+
+
+def _meant(names: list[str]) -> Said:
+    return Said("did you mean {names}?", names=tuple(names))
 
 
 def _join(place: str, key: object) -> str:
@@ -406,5 +443,5 @@ def _join(place: str, key: object) -> str:
 def _shown(value: object, show: Callable[[object], str] = repr) -> str:
     """Show a value as given, cut short: a message is one readable line whatever was in the file."""
     text = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
-    text = text or ("nothing" if value is None else show(value))
+    text = text or (_NOTHING if value is None else show(value))
     return text if len(text) <= 60 else text[:57] + "..."

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.errors import InputError
+from sim.errors import InputError, Said
 
 MAX_BYTES = 64 * 1024
 MAX_LINE = 500
@@ -49,11 +49,13 @@ def parse_toml(raw: bytes, name: str, *, finite: bool = True) -> dict[str, Any]:
     try:
         document = tomllib.loads(text)
     except RecursionError:
-        raise InputError(f"{name}: is nested too deeply to be read; write flat tables") from None
+        raise _refusal(name, Said("is nested too deeply to be read; write flat tables")) from None
     except ValueError as error:
-        raise InputError(f"{name}: is not valid TOML: {error}; correct that place and try again") from None
+        raise _refusal(
+            name, Said("is not valid TOML: {error}; correct that place and try again", error=error)
+        ) from None
     if finite and (places := list(non_finite(document))):
-        raise InputError(f"{name}: {', '.join(places)}: not a finite number; write an ordinary number")
+        raise _refusal(name, Said("{places}: not a finite number; write an ordinary number", places=places))
     return document
 
 
@@ -85,53 +87,72 @@ def _non_finite_at(value: object, place: str) -> Iterator[str]:
         yield place
 
 
+def _refusal(name: object, why: Said) -> InputError:
+    return InputError(Said("{name}: {why}", name=name, why=why))
+
+
 def _read_bytes(path: Path) -> bytes:
     """Return the bytes of an ordinary file; a pipe or a device would block or never end."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise InputError(f"{path}: is a folder; name a .toml file inside it")
+            raise _refusal(path, Said("is a folder; name a .toml file inside it"))
         if not stat.S_ISREG(mode):
-            raise InputError(f"{path}: is not an ordinary file; name a .toml file")
+            raise _refusal(path, Said("is not an ordinary file; name a .toml file"))
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; check the spelling and the folder") from None
+        raise _refusal(path, Said("no such file; check the spelling and the folder")) from None
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{path}: cannot be read ({reason}); check the name and the permissions") from None
+        text = Said("cannot be read ({reason}); check the name and the permissions", reason=reason)
+        raise _refusal(path, text) from None
 
 
 def _decoded(raw: bytes, name: str) -> str:
     if len(raw) > MAX_BYTES:
-        raise InputError(f"{name}: is larger than {MAX_BYTES // 1024} KiB; a scenario or study is a short text file")
+        most = MAX_BYTES // 1024
+        raise _refusal(name, Said("is larger than {most} KiB; a scenario or study is a short text file", most=most))
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"{name}: is UTF-16 text; save it as UTF-8")
+        raise _refusal(name, Said("is UTF-16 text; save it as UTF-8"))
     if b"\x00" in raw:
-        raise InputError(f"{name}: is a binary file, not TOML text")
+        raise _refusal(name, Said("is a binary file, not TOML text"))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{name}: line {line} is not UTF-8 text; save the file as UTF-8") from None
+        raise _refusal(name, Said("line {line} is not UTF-8 text; save the file as UTF-8", line=line)) from None
 
 
 def _refuse_hostile(text: str, name: str) -> None:
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > MAX_LINE:
-            raise InputError(f"{name}: line {number} has {len(line)} characters, at most {MAX_LINE}; break it up")
+            limits = {"n": len(line), "most": MAX_LINE}
+            raise _refusal(
+                name, Said("line {line} has {n} characters, at most {most}; break it up", line=number, **limits)
+            )
     # Strings become "" and keep their line breaks, so that line numbers stay true.
     plain = _QUIET.sub(lambda m: "" if m["comment"] else '""' + "\n" * m[0].count("\n"), text)
     for number, line in enumerate(plain.split("\n"), 1):
         if _LONG_KEY.search(line):
-            raise InputError(
-                f"{name}: line {number} has a key with more than {MAX_DOTS} dots; no name here is that deep"
+            raise _refusal(
+                name,
+                Said(
+                    "line {line} has a key with more than {most} dots; no name here is that deep",
+                    line=number,
+                    most=MAX_DOTS,
+                ),
             )
     depth = 0
     for number, line in enumerate(plain.split("\n"), 1):
         for character in line:
             depth = max(depth + (character in "[{") - (character in "]}"), 0)
             if depth > MAX_OPEN:
-                raise InputError(f"{name}: line {number} has more than {MAX_OPEN} open brackets; write flat tables")
+                raise _refusal(
+                    name,
+                    Said(
+                        "line {line} has more than {most} open brackets; write flat tables", line=number, most=MAX_OPEN
+                    ),
+                )

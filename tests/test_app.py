@@ -415,8 +415,9 @@ def test_a_park_shows_its_card(language):
     assert any(text.value.startswith(words.labelled(label, f"**{value}**")) for text in at.markdown)
 
 
-def test_a_file_is_opened_and_a_bad_one_is_refused():
-    at = opened({"lang": "en"})
+@pytest.mark.parametrize(("language", "why"), [("en", "is above the allowed"), ("zh", "高于允许的")])
+def test_a_file_is_opened_and_a_bad_one_is_refused(language, why):
+    at = opened({"lang": language})
     text = CASES["as_written"].scenario.normal_form()
     whole(at.file_uploader(key="upload").set_value(("lab.toml", text.encode(), "application/toml")).run())
     fine(at)
@@ -424,8 +425,8 @@ def test_a_file_is_opened_and_a_bad_one_is_refused():
     at.file_uploader(key="upload").set_value(
         ("bad.toml", b"format = 1\n[levers]\nI13a = 1e9\n", "application/toml")
     ).run()
-    assert [error.value for error in at.error] == [WORDS["en"]("share.refused")]
-    assert any("I13a" in code.value for code in at.code)
+    assert [error.value for error in at.error] == [WORDS[language]("share.refused")]
+    assert any("I13a" in code.value and why in code.value for code in at.code)
     assert now(at) == CASES["as_written"]
 
 

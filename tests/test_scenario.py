@@ -136,67 +136,67 @@ def test_a_lever_among_the_assumptions_is_told_where_it_belongs(given: dict[str,
     assert "is a lever, not a parameter; move it to [levers]" in message({"assumptions": given})
 
 
-@pytest.mark.parametrize(
-    ("entry", "parts"),
-    [
-        ({"I13a": 99}, ["plan.toml: levers.I13a: value = 99 is above the allowed 0 to 15 km2 per year (", "choose"]),
-        ({"I13a": -1}, ["value = -1 is below the allowed 0 to 15 km2 per year"]),
-        ({"land.anual_quota": 3}, ["levers.land.anual_quota: no such lever; did you mean land.annual_quota"]),
-        ({"P12": 5}, ["levers.P12: is a parameter, not a lever; move it to [assumptions]"]),
-        ({"production": {"sigma_d": 5}}, ["levers.production.sigma_d: is a parameter, not a lever; move it to"]),
-        ({"I13a": "five"}, ["value = 'five' is not a number", "0 to 15 km2 per year"]),
-        ({"I13a": True}, ["value = true is not a number"]),
-        ({"I13a": float("nan")}, ["value = nan is not a finite number"]),
-        ({"I13a": float("-inf")}, ["value = -inf is not a finite number"]),
-        ({"I13a": 10**400}, ["is not a number"]),
-        ({"I13a": [5]}, ["value = [5] is not a number"]),
-        ({"I13a": {"from": "2022Q1"}}, ["value is missing"]),
-        ({"I13a": {"value": 5, "form": "2022Q1"}}, ["levers.I13a.form: no such key; did you mean from"]),
-        ({"I13a": {"value": 5, "from": "2024Q1", "to": "2022Q1"}}, ["2024Q1 to 2022Q1 runs backwards"]),
-        ({"I13a": {"value": 5, "from": 2022}}, ["from = 2022 is not a date", '"2022Q1"']),
-        ({"I13a": {"value": 5, "ramp_quarters": 1.5}}, ["ramp_quarters = 1.5 is not a whole number from 0 to 40"]),
-        ({"I13a": {"value": 5, "ramp_quarters": -1}}, ["ramp_quarters = -1"]),
-        ({"I13a": 5, "land": {"annual_quota": 5}}, ["sets I13a (land.annual_quota) a second time"]),
-        ({"\x1b[2J": 1}, ["'\\x1b[2J'", "no such lever"]),
-    ],
-)
+WRONG_LEVERS: list[tuple[dict[str, Any], list[str]]] = [
+    ({"I13a": 99}, ["plan.toml: levers.I13a: value = 99 is above the allowed 0 to 15 km2 per year (", "choose"]),
+    ({"I13a": -1}, ["value = -1 is below the allowed 0 to 15 km2 per year"]),
+    ({"land.anual_quota": 3}, ["levers.land.anual_quota: no such lever; did you mean land.annual_quota"]),
+    ({"P12": 5}, ["levers.P12: is a parameter, not a lever; move it to [assumptions]"]),
+    ({"production": {"sigma_d": 5}}, ["levers.production.sigma_d: is a parameter, not a lever; move it to"]),
+    ({"I13a": "five"}, ["value = 'five' is not a number", "0 to 15 km2 per year"]),
+    ({"I13a": True}, ["value = true is not a number"]),
+    ({"I13a": float("nan")}, ["value = nan is not a finite number"]),
+    ({"I13a": float("-inf")}, ["value = -inf is not a finite number"]),
+    ({"I13a": 10**400}, ["is not a number"]),
+    ({"I13a": [5]}, ["value = [5] is not a number"]),
+    ({"I13a": {"from": "2022Q1"}}, ["value is missing"]),
+    ({"I13a": {"value": 5, "form": "2022Q1"}}, ["levers.I13a.form: no such key; did you mean from"]),
+    ({"I13a": {"value": 5, "from": "2024Q1", "to": "2022Q1"}}, ["2024Q1 to 2022Q1 runs backwards"]),
+    ({"I13a": {"value": 5, "from": 2022}}, ["from = 2022 is not a date", '"2022Q1"']),
+    ({"I13a": {"value": 5, "ramp_quarters": 1.5}}, ["ramp_quarters = 1.5 is not a whole number from 0 to 40"]),
+    ({"I13a": {"value": 5, "ramp_quarters": -1}}, ["ramp_quarters = -1"]),
+    ({"I13a": 5, "land": {"annual_quota": 5}}, ["sets I13a (land.annual_quota) a second time"]),
+    ({"\x1b[2J": 1}, ["'\\x1b[2J'", "no such lever"]),
+]
+
+
+@pytest.mark.parametrize(("entry", "parts"), WRONG_LEVERS)
 def test_a_wrong_lever_is_refused_with_place_value_and_range(entry: dict[str, Any], parts: list[str]) -> None:
     text = message({"levers": entry})
     assert all(part in text for part in parts), text
     assert "\n" not in text
 
 
-@pytest.mark.parametrize(
-    ("mapping", "part"),
-    [
-        ({"format": 2}, "format: 2 is not known"),
-        ({"lever": {}}, "lever: no such key; did you mean levers?"),
-        ({"vary": {}}, "this is a study, not a scenario; use `dianzhong sweep FILE --out FOLDER`"),
-        ({"scenario": "baseline", "question": "?", "replicates": {}}, "plan.toml: this is a study"),
-        ({"levers": {}, "question": "?"}, "question: no such key; known are"),
-        ({"name": "a b"}, "name: 'a b' is not a name"),
-        ({"title": 3}, "title: is not text"),
-        ({"title": {"fr": "x"}}, "title.fr: no such key"),
-        ({"why": "x" * 3000}, "why: is longer than 2000 characters"),
-        ({"levers": 5}, "levers: is not a table"),
-        ({"assumptions": {"Q01": 9}}, "assumptions.Q01: value = 9 is above the allowed 0.03 to 0.065 per year"),
-        ({"assumptions": {"P06": 0.5}}, "assumptions.P06: is a result"),
-        ({"parks": {}}, "parks: is not a list of tables"),
-        ({"parks": [{"id": "x y", "near": "yanglin", "minutes": 5, "planned_area": 3}]}, "parks[1]: id = 'x y'"),
-        ({"parks": [{"id": "north", "near": "yangling", "minutes": 5, "planned_area": 3}]}, "did you mean yanglin"),
-        ({"parks": [{"id": "north", "near": "yanglin", "minutes": 5}]}, "parks[1]: planned_area is missing"),
-        ({"parks": [{"id": "yanglin", "near": "anning", "minutes": 5, "planned_area": 3}]}, "exists already"),
-        ({"links": [{"source": "nowhere", "target": "anning", "minutes": 5}]}, "links[1]: source = 'nowhere'"),
-        ({"links": [{"source": "anning", "target": "anning", "minutes": 5}]}, "links anning with itself"),
-        (
-            {"links": [{"source": "anning", "target": "yanglin", "layer": "services", "minutes": 5}]},
-            "has weight, not minutes",
-        ),
-        ({"links": [{"source": "anning", "target": "yanglin", "layer": "x"}]}, "there is no such layer"),
-        ({"links": [{"source": "anning", "target": "yanglin", "minutes": float("inf")}]}, "not a finite number"),
-        ({"links": [{"source": "anning", "target": "yanglin", "minutes": 5, "opens": "soon"}]}, "opens = 'soon'"),
-    ],
-)
+WRONG_ELSEWHERE: list[tuple[dict[str, Any], str]] = [
+    ({"format": 2}, "format: 2 is not known"),
+    ({"lever": {}}, "lever: no such key; did you mean levers?"),
+    ({"vary": {}}, "this is a study, not a scenario; use `dianzhong sweep FILE --out FOLDER`"),
+    ({"scenario": "baseline", "question": "?", "replicates": {}}, "plan.toml: this is a study"),
+    ({"levers": {}, "question": "?"}, "question: no such key; known are"),
+    ({"name": "a b"}, "name: 'a b' is not a name"),
+    ({"title": 3}, "title: is not text"),
+    ({"title": {"fr": "x"}}, "title.fr: no such key"),
+    ({"why": "x" * 3000}, "why: is longer than 2000 characters"),
+    ({"levers": 5}, "levers: is not a table"),
+    ({"assumptions": {"Q01": 9}}, "assumptions.Q01: value = 9 is above the allowed 0.03 to 0.065 per year"),
+    ({"assumptions": {"P06": 0.5}}, "assumptions.P06: is a result"),
+    ({"parks": {}}, "parks: is not a list of tables"),
+    ({"parks": [{"id": "x y", "near": "yanglin", "minutes": 5, "planned_area": 3}]}, "parks[1]: id = 'x y'"),
+    ({"parks": [{"id": "north", "near": "yangling", "minutes": 5, "planned_area": 3}]}, "did you mean yanglin"),
+    ({"parks": [{"id": "north", "near": "yanglin", "minutes": 5}]}, "parks[1]: planned_area is missing"),
+    ({"parks": [{"id": "yanglin", "near": "anning", "minutes": 5, "planned_area": 3}]}, "exists already"),
+    ({"links": [{"source": "nowhere", "target": "anning", "minutes": 5}]}, "links[1]: source = 'nowhere'"),
+    ({"links": [{"source": "anning", "target": "anning", "minutes": 5}]}, "links anning with itself"),
+    (
+        {"links": [{"source": "anning", "target": "yanglin", "layer": "services", "minutes": 5}]},
+        "has weight, not minutes",
+    ),
+    ({"links": [{"source": "anning", "target": "yanglin", "layer": "x"}]}, "there is no such layer"),
+    ({"links": [{"source": "anning", "target": "yanglin", "minutes": float("inf")}]}, "not a finite number"),
+    ({"links": [{"source": "anning", "target": "yanglin", "minutes": 5, "opens": "soon"}]}, "opens = 'soon'"),
+]
+
+
+@pytest.mark.parametrize(("mapping", "part"), WRONG_ELSEWHERE)
 def test_everything_else_is_checked_too(mapping: dict[str, Any], part: str) -> None:
     assert part in message(mapping)
 
@@ -304,6 +304,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_a_hostile_file_is_refused_at_once(name: str) -> None:
     raw = HOSTILE[name]
+    parse_toml(b"format = 1", "before.toml")  # what is imported on first use is no work of the parser
     with no_hang(), counted() as calls, pytest.raises(InputError) as caught:
         parse_toml(raw, "hostile.toml")
     assert calls.number < 300 + 2 * len(raw)
@@ -324,6 +325,7 @@ WORST_ALLOWED = {
 @pytest.mark.parametrize("name", sorted(WORST_ALLOWED))
 def test_the_work_of_the_worst_allowed_file_grows_with_its_length_only(name: str) -> None:
     raw = WORST_ALLOWED[name]
+    parse_toml(b"format = 1", "before.toml")
     with no_hang(), counted() as calls:
         parse_toml(raw, "allowed.toml")
     assert calls.number < 300 + 10 * len(raw)

@@ -14,6 +14,7 @@ from experiments.dashboard.guard import careful
 from experiments.dashboard.session import LANGUAGES, bound, history, key_of, opened, put, renew
 from experiments.dashboard.words import Words
 from experiments.ensemble import HORIZONS, PATHS, RULES, SHARES
+from experiments.error_words import error_text
 from experiments.timing import misfits, warning
 from sim.calibration import tables
 from sim.calibration.records import Lever, Parameter
@@ -393,14 +394,14 @@ def _share(words: Words, desk: Desk) -> None:
                 given.name,
             )
         except InputError as error:
-            st.session_state.upload_problem = str(error)
+            st.session_state.upload_problem = error
         else:
             st.session_state.upload_problem = None
             put(replace(desk, scenario=replace(policy, name="lab", title={}, why={})), "file")
             st.rerun()
     if st.session_state.get("upload_problem"):
         st.error(words("share.refused"))
-        st.code(st.session_state.upload_problem, language=None, wrap_lines=True)
+        st.code(error_text(st.session_state.upload_problem, words.language), language=None, wrap_lines=True)
 
 
 def command(desk: Desk) -> str:

@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, StopException
 
 from experiments.dashboard.words import Words
+from experiments.error_words import error_text
 from sim.errors import InputError
 
 Given = ParamSpec("Given")
@@ -56,7 +57,7 @@ def card(words: Words) -> Iterator[None]:
         raise
     except InputError as error:
         st.error(words("lab.refused"))
-        st.code(str(error), language=None, wrap_lines=True)
+        st.code(error_text(error, words.language), language=None, wrap_lines=True)
     except Exception:
         code = code_of(traceback.format_exc())
         log.exception("%s: a page failed", code)
