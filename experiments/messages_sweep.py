@@ -236,6 +236,10 @@ SWEEP_TEXTS: Mapping[str, tuple[str, str]] = {
     "replay.same": ("与存储的行逐位相同", "the same, bit by bit, as the stored row"),
     "replay.absent": ("存储中还没有这次运行", "the store does not hold this run yet"),
     "replay.differs": ("与存储的行不同：{columns}", "differs from the stored row in: {columns}"),
+    "replay.machine": (
+        "注意：换一种处理器或数值库，末位数字可能不同",
+        "note: another kind of processor, or other numerical libraries, may change last digits",
+    ),
     "replay.code": (
         "注意：代码已变，不同是可能的",
         "note: the code has changed since the sweep began, so a difference may come from there",

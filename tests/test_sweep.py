@@ -26,7 +26,7 @@ from experiments.sweep import durable
 from experiments.sweep.again import replay, verify
 from experiments.sweep.manifest import versions_now
 from experiments.sweep.session import Session
-from experiments.sweep.status import status_document, status_text
+from experiments.sweep.status import replay_text, status_document, status_text
 from experiments.sweep.stems import common, trails
 from experiments.sweep.store import SweepStore
 from experiments.sweep.study import Study
@@ -372,7 +372,7 @@ def test_status_verify_replay_and_export_speak_both_languages(whole, tmp_path, c
     assert document["widest_interval"]["n"] == 2
 
 
-def test_verify_finds_a_changed_number_that_every_checksum_agrees_with(whole, tmp_path):
+def test_verify_finds_a_changed_number_that_every_checksum_agrees_with(whole, tmp_path, capsys):
     """A run that the program does not give any more: planted where the file and its checksum agree."""
     path, _, _ = whole
     study = Study.read(path)
@@ -389,7 +389,9 @@ def test_verify_finds_a_changed_number_that_every_checksum_agrees_with(whole, tm
     found = verify(tmp_path / "a", share=1.0)
     assert found.problems == () and found.recomputed == 16
     assert found.mismatches == ((rows[0].row.run_id, ("net_cost",)),)
-    assert main(["verify", str(tmp_path / "a"), "--share", "1"]) == 5
+    assert main(["verify", str(tmp_path / "a"), "--share", "1", "--lang", "en"]) == 5
+    assert "may change last digits" in capsys.readouterr().out
+    assert "may change last digits" in replay_text(replay(tmp_path / "a", rows[0].row.run_id), Messages("en"))
 
 
 def test_check_knows_a_study_from_a_scenario(whole, capsys):

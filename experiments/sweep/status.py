@@ -119,6 +119,7 @@ def replay_text(found: Replay, text: Messages) -> str:
         lines.append(text("replay.absent"))
     elif found.differs:
         lines.append(text("replay.differs", columns=", ".join(found.differs)))
+        lines.append(text("replay.machine"))
     else:
         lines.append(text("replay.same"))
     if found.code_changed:
@@ -134,7 +135,9 @@ def verify_text(found: Verified, folder: Path, text: Messages) -> str:
     else:
         lines.append(text("verify.files", files=found.files))
     lines += [text("verify.mismatch", run_id=ident, columns=", ".join(names)) for ident, names in found.mismatches]
-    if found.recomputed and not found.mismatches:
+    if found.mismatches:
+        lines.append(text("replay.machine"))
+    elif found.recomputed:
         lines.append(text("verify.runs", n=found.recomputed))
     if found.code_changed:
         lines.append(text("replay.code"))

@@ -7,6 +7,7 @@ run as a program of its own, and every card, the sentence and the table are comp
 from __future__ import annotations
 
 import json
+import os
 import random
 import shlex
 import subprocess
@@ -108,7 +109,7 @@ def printed_by_the_command(page: Page, words: Words, folder: Path) -> dict[str, 
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},  # all of it: some of it chooses the kernels of linear algebra
         capture_output=True,
         text=True,
         timeout=300,
