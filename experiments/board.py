@@ -7,13 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from experiments.bill import title_of
+from experiments.bill import BESIDE, title_of
 from experiments.messages import Messages
 from experiments.modified import modified
 from experiments.timing import warnings
 from experiments.units import quantity
 from experiments.wording import BAR_CELLS, Style, folded, money, number, pad, percent, probability, width
-from sim.accounting import LINK_WORKS
 
 _WORDS = ((0.05, "out", "red"), (0.35, "unlikely", "yellow"), (0.65, "even", "yellow"), (0.95, "likely", "green"))
 _TOP_ITEMS = 5
@@ -158,7 +157,7 @@ def _bill(document: Document, text: Messages, style: Style) -> Iterator[str]:
 def _items(amounts: Mapping[str, float], text: Messages) -> Iterator[str]:
     largest = sorted(amounts, key=lambda lever: (-abs(amounts[lever]), lever))[:_TOP_ITEMS]
     for lever in largest:
-        name = title_of(lever, text) if lever == LINK_WORKS else f"{lever} {title_of(lever, text)}"
+        name = title_of(lever, text) if lever in BESIDE else f"{lever} {title_of(lever, text)}"
         yield f"{_INDENT * 2}{name}: {money(amounts[lever], text)}"
 
 
@@ -170,8 +169,9 @@ def _province(document: Document, text: Messages, style: Style) -> Iterator[str]
 def province_lines(document: Document, text: Messages) -> Iterator[str]:
     """Word what the New Area gains and what the province keeps of it; the page says the same."""
     row, share = document["province"], document["province"]["displaced_share"]
-    amounts = {"own": money(row["new_area_gain"], text), "net": money(row["net_gain"], text)}
-    yield text("province.line", span=row["unit"].rpartition(", ")[2], **amounts)
+    less = money(row["new_area_gain"], text).startswith("-")
+    amounts = {"own": money(row["new_area_gain"], text).lstrip("-"), "net": money(row["net_gain"], text)}
+    yield text("province.line_less" if less else "province.line", span=row["unit"].rpartition(", ")[2], **amounts)
     yield text("province.net", forgone=money(row["forgone"], text))
     if share is not None:
         # A negative share is no displacement: the others gain as well.

@@ -12,11 +12,7 @@ from experiments.chart_text import chart_text as say
 from experiments.messages import Messages
 from experiments.wording import money
 from sim.calibration import tables
-from sim.params import INVESTING
 
-# Kunming pays a share of these (I17b), which the bill does not hold. The model has the same list in `sim.setup`, a
-# module that would bring the whole model into the page.
-PUBLIC_WORKS = (*INVESTING, "I11b")
 MOST_ITEMS = 8
 LEAST_SHARE = 0.005  # of the largest item: a smaller one would have no bar that can be seen
 _LINE, _BAR, _GAP = 15, 14, 8  # pixels
@@ -106,8 +102,11 @@ def _title(cost: float | None, text: Messages) -> tuple[str, bool]:
 
 
 def _heading(payer: str, items: Sequence[_Item], text: Messages) -> str:
-    amount = money(sum(item.paid for item in items if item.payer == payer), text).replace("-", "−")
-    return say("ledger.heading", text.language, payer=say(f"ledger.payer.{payer}", text.language), amount=amount)
+    paid, cut = (sum(getattr(item, name) for item in items if item.payer == payer) for name in ("paid", "cut"))
+    facts = {"payer": say(f"ledger.payer.{payer}", text.language), "amount": money(paid, text).replace("-", "−")}
+    if money(cut, text) == money(0.0, text):
+        return say("ledger.heading", text.language, **facts)
+    return say("ledger.heading.cut", text.language, cut=money(cut, text), **facts)
 
 
 def _key(fiscal: Mapping[str, Any], items: Sequence[_Item], unit: _Unit, language: str, moved: bool) -> list[str]:
@@ -121,8 +120,6 @@ def _key(fiscal: Mapping[str, Any], items: Sequence[_Item], unit: _Unit, languag
         key.append(say("ledger.key.owed" if owed > 0.0 else "ledger.key.owed_less", language, owed=amount, unit=name))
     if any(item.unset for item in items):
         key.append(say("ledger.key.unset", language))
-    if any(lever in PUBLIC_WORKS for item in items for lever in item.levers):
-        key.append(say("ledger.key.works", language))
     return key
 
 

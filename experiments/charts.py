@@ -25,6 +25,7 @@ from experiments.chart_frame import (
 from experiments.chart_ledger import ledger
 from experiments.chart_text import chart_text as say
 from experiments.messages import Messages
+from experiments.notes import sources_zh
 from experiments.published import published
 from experiments.units import unit_name
 from experiments.wording import number, probability
@@ -55,6 +56,8 @@ def fan(document: Document, target: str, language: str, colours: Palette, ghost:
         "reference": number(row["against"]["median"], unit, text),
     }
     reached = row["median"] is not None and row["median"] >= row["threshold"]
+    if row["rule"] in ("each", "final"):
+        shown["median"] = say("fan.lowest" if row["rule"] == "each" else "fan.final", language, median=shown["median"])
     title = [shown["title"], say("fan.title.reached" if reached else "fan.title.missed", language, **shown)]
     interval = {"low": number(row["p05"], unit, text), "high": number(row["p95"], unit, text)}
     alt = say("fan.alt", language, **shown, **interval, chance=probability(row, text))
@@ -82,7 +85,7 @@ def _path(
             "year": str(found.year),
             "value": found.value,
             "basis": getattr(found, f"basis_{language}"),
-            "source": found.source,
+            "source": sources_zh().get(found.source, found.source) if language == "zh" else found.source,
             "confidence": say(f"chart.confidence.{found.confidence}", language),
         }
         for found in published()

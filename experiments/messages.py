@@ -74,13 +74,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "bill.transfers": ("省、昆明市另外负担 {cost}", "The province and Kunming carry a further {cost}"),
         "bill.owed": (
-            "其中 {owed} 为期末仍拖欠的款项（比对照多）",
-            "Of this, {owed} are still owed at the end, beyond what the reference owes",
+            "期末拖欠的款项比对照多 {owed}，已计入；收入减少也会造成拖欠",
+            "At the end {owed} more is owed than under the reference; this is counted, and lost revenue causes it too",
         ),
         "bill.owed_less": (
             "期末拖欠的款项比对照少 {owed}，已计入",
             "At the end {owed} less is owed than under the reference; this is counted",
         ),
+        "bill.cofinance": ("公共工程中昆明市分担的部分", "Kunming's part of public works"),
         "bill.links": ("情景自带联系的工程", "Works on the scenario's own links"),
         "bill.top": ("其中最大的几项：", "The largest items:"),
         "bill.rationed": ("因预算不足被压减：", "Cut because the budget did not suffice:"),
@@ -90,6 +91,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "province.line": (
             "新区增加 {own}，全省净变化 {net}（{span}，2020 年价）",
             "The New Area gains {own}, the province as a whole {net} ({span}, 2020 prices)",
+        ),
+        "province.line_less": (
+            "新区减少 {own}，全省净变化 {net}（{span}，2020 年价）",
+            "The New Area loses {own}, the province as a whole {net} ({span}, 2020 prices)",
         ),
         "province.net": (
             "全省净变化已扣除对其他地区的挤出，以及补助资金本可在别处带来的产出 {forgone}",

@@ -64,6 +64,16 @@ def quantile(values: Sequence[float | None], share: float) -> float | None:
     return known[below] + (position - below) * (known[above] - known[below])
 
 
+def attained(values: Sequence[int], share: float) -> int | None:
+    """Return the smallest value that at least this share of all do not exceed; None if there are none.
+
+    For counts, of which a value between two is none. Source: Hyndman & Fan (1996), The American Statistician 50,
+    361-365, type 1.
+    """
+    ranked = sorted(values)
+    return int(ranked[max(math.ceil(share * len(ranked)) - 1, 0)]) if ranked else None
+
+
 def median(values: Sequence[float | None]) -> float | None:
     """Return the median, ignoring None; None if nothing is left."""
     return quantile(values, 0.5)

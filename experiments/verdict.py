@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from experiments.bill import OTHERS, payer_of
+from experiments.bill import BESIDE, OTHERS, payer_of
 from experiments.engine import FIRST_YEAR, ArmResult
 from experiments.ensemble import ARMS, PARTS, RELAXED, Outcome, Replicate
 from experiments.places import places
@@ -13,6 +13,7 @@ from experiments.provenance import provenance
 from experiments.reach import first_year_out_of_reach
 from experiments.statistics import (
     Probability,
+    attained,
     changes,
     correlation,
     luck_share,
@@ -168,9 +169,9 @@ def _reached(outcome: Outcome) -> dict[str, Any]:
     together = Probability.of(sum(count == len(nine) for count in counts), len(counts), len(outcome.failures))
     return {
         "of": len(nine),
-        "median": median(counts),
-        "p05": quantile(counts, 0.05),
-        "p95": quantile(counts, 0.95),
+        "median": attained(counts, 0.5),
+        "p05": attained(counts, 0.05),
+        "p95": attained(counts, 0.95),
         "counts": [int(count) for count in counts],
         "all": _probability(together),
     }
@@ -270,7 +271,9 @@ def _province(outcome: Outcome) -> dict[str, Any]:
 def _forgone(replicate: Replicate) -> float:
     """Return the output that the money of the province and Kunming would have bought elsewhere, million yuan."""
     handed = {
-        arm: sum(a for lever, a in replicate.arms[arm].paid.items() if payer_of(lever) in OTHERS)
+        arm: sum(
+            a for lever, a in replicate.arms[arm].paid.items() if lever not in BESIDE and payer_of(lever) in OTHERS
+        )
         for arm in ("policy", "against")
     }
     ident = next(row.id for row in tables.parameters().values() if row.symbol == "elsewhere_multiplier")

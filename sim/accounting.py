@@ -24,15 +24,16 @@ ACCOUNTS = (
     "overhead",  # services bought by firms as overhead
     "services",  # running public services and operators paid by the budget
 )
-LINK_WORKS = "links"  # charged beside the levers: works on links that a scenario brings of its own
+# Charged beside the levers: works on links that a scenario brings of its own, and Kunming's part of public works.
+LINK_WORKS, COFINANCE = "links", "cofinance"
 
 
 @dataclass
 class Ledger:
     """Postings of the quarter and running totals, million yuan at model prices.
 
-    `paid`, `unpaid` and `rationed` are by what caused them, a lever or LINK_WORKS: what was paid in the quarter in
-    which it fell due; what was not, and went into arrears; what was cut before anything fell due.
+    `paid`, `unpaid` and `rationed` are by what caused them, a lever, LINK_WORKS or COFINANCE: what was paid in the
+    quarter in which it fell due; what was not, and went into arrears; what was cut before anything fell due.
     """
 
     postings: dict[tuple[str, str, str], float] = field(default_factory=lambda: defaultdict(float))
@@ -51,7 +52,7 @@ class Ledger:
         """Post one payment in million yuan; a negative amount is a payment the other way. Raises KeyError for an
         unknown account.
 
-        lever: what caused it, an instrument or LINK_WORKS, charged with the amount.
+        lever: what caused it, an instrument, LINK_WORKS or COFINANCE, charged with the amount.
         """
         self.net[payer] -= amount
         self.net[payee] += amount

@@ -49,6 +49,7 @@ def document(rows: list[dict[str, Any]], **reached: Any) -> dict[str, Any]:
             "net_cost": 12_300.0,
             "unit": "million yuan, 2021-2025",
             "by_payer": {"new_area": 12_300.0, "province": 2_000.0, "kunming": 500.0},
+            "rationed": {},
         },
         "replicates": 64,
         "failed": 1,
@@ -165,6 +166,14 @@ def test_the_sentence_gives_the_count_the_cost_and_the_weakest_target():
     assert f"Furthest from reach: {far['title_en']}, median" in text
     assert "2021-2025" in text and "The province and Kunming pay 2.50 billion yuan besides." in text
     assert "123 亿元" in cards.sentence(ZH, document([near, far]))
+
+
+def test_the_sentence_tells_promises_that_could_not_be_paid():
+    found = document([row()])
+    assert "promise" not in cards.sentence(EN, found)
+    found["fiscal"]["rationed"] = {"I11c": 37_000.0, "I14a": 800.0}
+    assert "A further 37.80 billion yuan that the levers promise is not paid" in cards.sentence(EN, found)
+    assert "承诺中另有 378 亿元，" in cards.sentence(ZH, found)
 
 
 @pytest.mark.parametrize(("rule", "said"), [("each", "(lowest year)"), ("final", "(final year)"), ("average", "")])

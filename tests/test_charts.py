@@ -12,13 +12,11 @@ import pytest
 
 from experiments import charts
 from experiments.chart_frame import SUBTITLE_COLUMNS, TITLE_COLUMNS, lines
-from experiments.chart_ledger import PUBLIC_WORKS
 from experiments.chart_text import TEXT
 from experiments.charts import fan, ledger, palette, reached_dots
 from experiments.published import published
 from experiments.region_map import _X, _Y, region_map
 from experiments.wording import width
-from sim import setup
 from sim.calibration import tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -151,7 +149,7 @@ def test_the_bill_says_who_pays_each_item(document):
     specification, _, labels = bill(document)
     rows = specification["data"]["values"]
     assert [row["label"] for row in rows if row["weight"] == "bold"] == [
-        "New Area pays: 2.45 billion yuan",
+        "New Area pays: 2.45 billion yuan, cut: 0.90 billion yuan",
         "Province pays: 2.50 billion yuan",
     ], "a payer of nothing has no heading"
     titles = {row.title_en: {"new_area": "New Area", "province": "Province"}[row.payer] for row in PAID}
@@ -200,19 +198,18 @@ def test_the_bill_holds_what_is_owed_and_the_works_on_own_links(document):
     document["fiscal"] |= {"owed": 1200.0, "by_instrument": document["fiscal"]["by_instrument"] | {"links": 5000.0}}
     specification, _, labels = bill(document)
     said = " ".join(specification["title"]["subtitle"])
-    assert "of it still owed at the end, beyond the reference: 1.20 billion yuan" in said
+    assert "owed at the end: 1.20 billion yuan more than under the reference" in said
     document["fiscal"]["owed"] = -1200.0
     less = " ".join(bill(document)[0]["title"]["subtitle"])
-    assert "owed at the end: 1.20 billion yuan less than under the reference" in less and "still owed" not in less
+    assert "owed at the end: 1.20 billion yuan less than under the reference" in less and "more than" not in less
     assert "Works on the scenario's own links" in labels, "nobody set it as a lever, but the scenario did"
     assert labels.index("Works on the scenario's own links") < labels.index("Province pays: 2.50 billion yuan")
 
 
-def test_public_works_are_those_of_the_model(document):
-    assert set(PUBLIC_WORKS) == set(setup.PUBLIC_WORKS)
-    assert not [line for line in bill(document)[0]["title"]["subtitle"] if "public works" in line]
-    document["fiscal"]["by_instrument"]["I11a"] = 900.0
-    assert [line for line in bill(document)[0]["title"]["subtitle"] if "public works" in line]
+def test_what_kunming_pays_of_public_works_is_an_item_of_its_own(document):
+    document["fiscal"]["by_instrument"]["cofinance"] = 900.0
+    labels = bill(document)[2]
+    assert labels.index("Kunming pays: 0.90 billion yuan") < labels.index("Kunming's part of public works")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -284,3 +281,12 @@ def test_published_statistics_are_later_than_the_model_and_unknown_to_it():
     for room in ("sim", "agents"):
         for path in (ROOT / room).rglob("*.py"):
             assert "experiments.published" not in path.read_text("utf-8"), path
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"), [("each", "3.5 (lowest year)"), ("final", "3.5 (final year)"), ("average", "3.5")]
+)
+def test_the_heading_of_a_fan_says_of_which_year_its_median_is(document, rule, said):
+    row = next(row for row in document["targets"] if row["id"] == "gdp_growth")
+    row |= {"rule": rule, "median": 3.5}
+    assert f"median {said}, " in " ".join(fan(document, "gdp_growth", "en", palette("light"))[0]["title"]["text"])

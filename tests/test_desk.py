@@ -190,6 +190,7 @@ def test_a_setting_without_a_date_is_refused_with_an_example():
 def test_a_lever_at_its_baseline_leaves_the_desk():
     desk = Desk().with_lever(LEVER, Setting(5.0, 5, 8, 2))
     assert list(changes(desk)) == [(LEVER, LEVERS[LEVER].baseline, 5.0)]
+    assert not list(changes(desk.with_policy(Scenario("file", levers={LEVER: Setting(LEVERS[LEVER].baseline)}))))
     assert desk.setting(LEVER) == Setting(5.0, 5, 8, 2)
     back = desk.with_lever(LEVER, Setting(LEVERS[LEVER].baseline))
     assert back == Desk()

@@ -377,7 +377,7 @@ def test_works_on_own_links_and_what_is_owed_stand_on_the_board(outcome: Outcome
     bill = document["fiscal"] | {"by_instrument": {"links": 5000.0}, "owed": 1200.0}
     shown = board(document | {"fiscal": bill}, Messages("en"), Style())
     assert "        Works on the scenario's own links: 5.00 billion yuan\n" in shown
-    assert "Of this, 1.20 billion yuan are still owed at the end, beyond what the reference owes" in shown
+    assert "At the end 1.20 billion yuan more is owed than under the reference" in shown
     less = board(document | {"fiscal": bill | {"owed": -1200.0}}, Messages("en"), Style())
     assert "At the end 1.20 billion yuan less is owed than under the reference" in less
     assert "owed" not in board(document | {"fiscal": bill | {"owed": 0.0}}, Messages("en"), Style())

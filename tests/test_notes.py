@@ -12,6 +12,7 @@ from experiments import notes
 from experiments.dashboard.evidence import baseline_note, evidence, referred
 from experiments.dashboard.words import Words
 from experiments.describe import schedule_rows
+from experiments.published import published
 from sim.calibration import tables
 from sim.calibration.checks import TableError
 
@@ -33,7 +34,9 @@ def test_a_source_that_is_a_sentence_is_chinese_on_the_chinese_page():
 def test_no_translation_is_left_over():
     said = {row.source for row in tables.parameters().values()}
     said |= {baseline_note(row.notes)[1] for row in tables.levers().values()}
+    said |= {row.source for row in published()}
     assert set(notes.sources_zh()) <= said
+    assert {row.source for row in published()} <= set(notes.sources_zh()), "the dots of a chart name their source too"
 
 
 def test_the_stages_have_names_in_the_order_of_a_quarter():

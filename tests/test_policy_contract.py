@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.terms import Channel, Rule, Terms
-from sim.accounting import LINK_WORKS
+from sim.accounting import COFINANCE, LINK_WORKS
 from sim.calibration import tables
 from sim.model import RegionModel, announce_terms
 from sim.params import Parameters, central
@@ -22,6 +22,7 @@ from sim.policy.base import CAPACITY, PolicyMix
 from sim.policy.registry import INSTRUMENTS, check_registry
 from sim.scenario import Scenario, Setting, scenario_from_mapping
 from sim.schedule import fingerprints
+from sim.setup import PUBLIC_WORKS
 from sim.stages.announce import FROM_OTHERS, _cuts
 
 LEVERS = tables.levers()
@@ -307,11 +308,11 @@ def test_what_levers_cost_is_what_was_posted(policy: str) -> None:
     before: dict[str, float] = {}
     for _ in range(16):
         model.step()
-        posted = model.ledger.total("support") + model.ledger.total("grant")
+        posted = sum(model.ledger.total(flow) for flow in ("support", "grant", "cofinance"))
         paid = sum(model.ledger.paid.values()) - sum(before.values())
         assert paid == pytest.approx(posted, rel=1e-9, abs=1e-6)
         before = dict(model.ledger.paid)
-    assert set(model.ledger.paid) <= set(LEVERS) and all(np.isfinite(v) and v >= 0.0 for v in before.values())
+    assert set(model.ledger.paid) <= {*LEVERS, COFINANCE} and all(np.isfinite(v) and v >= 0.0 for v in before.values())
     for lever, payer in FROM_OTHERS.items():
         assert LEVERS[lever].payer == payer
 
@@ -372,6 +373,18 @@ def test_what_cash_could_not_pay_stays_on_the_bill() -> None:
     assert owed > 100.0, "this policy leaves the budget short, or the test shows nothing"
     assert unpaid == pytest.approx(settled + owed, rel=1e-9)
     assert sum(model.ledger.cost().values()) == pytest.approx(sum(model.ledger.paid.values()) + unpaid, rel=1e-12)
+
+
+def test_what_kunming_pays_of_public_works_is_on_the_bill() -> None:
+    """Article 17: Kunming's share s of works that cost c in all is s c, which is s / (1 - s) of the New Area's part."""
+    model, before, wanted = RegionModel("baseline", LUCK, 50.0, I05b=600.0, I17b=40.0), 0.0, 0.0
+    for _ in range(8):
+        model.step()
+        works = sum(amount for lever, amount in model.ledger.paid.items() if lever in PUBLIC_WORKS)
+        share = model.terms.kunming_cofinance.total
+        wanted, before = wanted + (works - before) * share / (1.0 - share), works
+    assert wanted > 100.0 and share > 0.2
+    assert model.ledger.cost()[COFINANCE] == pytest.approx(wanted, rel=1e-9)
 
 
 @pytest.mark.parametrize("cost", [200.0, 5000.0])

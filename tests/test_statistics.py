@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from experiments.statistics import (
     Probability,
+    attained,
     changes,
     correlation,
     luck_share,
@@ -71,6 +72,18 @@ def test_quantiles_agree_with_the_standard_library(values: list[float]) -> None:
     assert median(values) == pytest.approx(reference.median(values), rel=1e-12, abs=1e-9)
     quartiles = reference.quantiles(values, n=4, method="inclusive")
     assert [quantile(values, q) for q in (0.25, 0.5, 0.75)] == pytest.approx(quartiles, rel=1e-9, abs=1e-6)
+
+
+@given(st.lists(st.integers(0, 9), min_size=1), st.sampled_from([0.05, 0.5, 0.95]))
+def test_a_quantile_of_counts_is_a_count_that_enough_do_not_exceed(counts: list[int], share: float) -> None:
+    found = attained(counts, share)
+    assert found in counts
+    assert sum(count <= found for count in counts) >= share * len(counts) - 1e-9
+    assert sum(count < found for count in counts) < share * len(counts)
+
+
+def test_a_quantile_of_no_counts_is_none() -> None:
+    assert attained([], 0.5) is None
 
 
 def test_undefined_values_are_left_out() -> None:

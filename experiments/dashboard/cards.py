@@ -74,7 +74,9 @@ def sentence(words: Words, document: Document) -> str:
     )
     others = sum(document["fiscal"]["by_payer"].get(payer, 0.0) for payer in OTHERS)
     besides = words("lab.others_pay", cost=money(others, text)) if others else ""
-    return words.together(answer, besides, weakest(words, document))
+    lost = money(sum(document["fiscal"]["rationed"].values()), text)
+    cut = words("lab.cut", cut=lost) if lost != money(0.0, text) else ""
+    return words.together(answer, besides, cut, weakest(words, document))
 
 
 def province(words: Words, document: Document) -> list[str]:
@@ -175,6 +177,8 @@ def _help(words: Words, row: Mapping[str, Any], document: Document) -> str:
     threshold = words.quantity(f"{row['threshold']:g}", unit)
     n = document["replicates"] - document["failed"]
     parts.append(words("card.help", threshold=threshold, rule=rule, article=row["article"], n=n))
+    if row["id"] == "above_province":
+        parts.append(words("card.above_help"))
     change = row["change"]
     if change["low"] is not None:
         named = {"value": change["median_change"], "low": change["low"], "high": change["high"]}

@@ -268,4 +268,6 @@ class History:
 def changes(desk: Desk) -> Iterator[tuple[str, float, float]]:
     """Yield what differs from the baseline: lever, value there, value now."""
     for lever, setting in desk.scenario.levers.items():
-        yield lever, tables.levers()[lever].baseline, setting.value
+        baseline = tables.levers()[lever].baseline
+        if setting.value != baseline:  # a file may set a lever to where it stands anyway
+            yield lever, baseline, setting.value

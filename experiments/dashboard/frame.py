@@ -399,6 +399,8 @@ def _share(words: Words, desk: Desk) -> None:
             st.session_state.upload_problem = None
             put(replace(desk, scenario=replace(policy, name="lab", title={}, why={})), "file")
             st.rerun()
+    elif given is not None and not st.session_state.get("upload_problem"):
+        st.success(words("share.opened", name=given.name.replace("`", "'")))
     if st.session_state.get("upload_problem"):
         st.error(words("share.refused"))
         st.code(error_text(st.session_state.upload_problem, words.language), language=None, wrap_lines=True)

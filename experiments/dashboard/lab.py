@@ -306,6 +306,7 @@ def _consistency(words: Words, document: Document) -> None:
                 contribution=f"{row['contribution']:g}",
                 implied=f"{100 * row['implied_share']:.1f} %",
                 model=f"{100 * row['model_share']:.1f} %",
+                pull=f"{row['rate'] * row['model_share']:.2f}",
             )
         )
 

@@ -28,6 +28,7 @@ from experiments.dashboard.session import bound, key_of
 from experiments.dashboard.words import Words
 from experiments.dashboard.words_data import TERMS
 from experiments.provenance import data_sha256, packages, version
+from experiments.published import published
 from sim.calibration import tables
 
 # Pixels; together with the source in what is left of a laptop's window, because the source is what the page is for.
@@ -286,6 +287,26 @@ def _definitions(words: Words, rows: list[Evidence]) -> None:
                 words("data.col.article"): row.article,
             }
             for row in tables.targets().values()
+        ],
+        hide_index=True,
+    )
+    _published(words)
+
+
+def _published(words: Words) -> None:
+    st.markdown(f"**{words('data.published')}**")
+    targets = tables.targets()
+    st.table(
+        [
+            {
+                words("table.target"): words.title(targets[row.target]),
+                words("data.col.year"): row.year,
+                words("data.col.published"): words.quantity(f"{row.value:g}", row.unit),
+                words("data.col.basis"): row.basis_zh if words.language == "zh" else row.basis_en,
+                words("data.col.source"): plain(in_words(words, row.source)),
+                words("data.col.confidence"): words(f"data.confidence.{row.confidence}"),
+            }
+            for row in published()
         ],
         hide_index=True,
     )

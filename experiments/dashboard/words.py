@@ -121,6 +121,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "en": "The scenario file can be kept and changed; the command line gives the same numbers from it:",
     },
     "share.scenario": {"zh": "下载方案（TOML）", "en": "Download scenario (TOML)"},
+    "share.opened": {"zh": "已打开 `{name}`。", "en": "`{name}` is open."},
     "share.open": {"zh": "打开方案文件（.toml，至多 1 MB）", "en": "Open a scenario file (.toml, at most 1 MB)"},
     "share.refused": {
         "zh": "这个文件没有被采用，当前方案不变：",
@@ -190,6 +191,10 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "zh": "省和昆明市另付 {cost}。",
         "en": "The province and Kunming pay {cost} besides.",
     },
+    "lab.cut": {
+        "zh": "承诺中另有 {cut}，因新区财力不足没有支付，也就没有起作用。",
+        "en": "A further {cut} that the levers promise is not paid, for want of money, and has no effect.",
+    },
     "measure.each": {"zh": "{title}（最低的一年）", "en": "{title} (lowest year)"},
     "measure.final": {"zh": "{title}（末年）", "en": "{title} (final year)"},
     "card.uncounted": {"zh": "{note}；不计入九项", "en": "{note}; not one of the nine"},
@@ -256,6 +261,10 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "zh": "目标 {threshold}，{rule}，第 {article} 条。区间用 Wilson 法，N={n}",
         "en": "Target {threshold}; {rule}; article {article}. Wilson interval, N={n}",
     },
+    "card.above_help": {
+        "zh": "四个增速各减全省同一指标的增速，取其中最小的一个；不随达标规则变",
+        "en": "The smallest of the four growth rates less that of the province; the reach rule does not touch it",
+    },
     "card.change_help": {
         "zh": "同一随机数下与对照之差：中位 {value}，95 % 区间 {low} 至 {high}；含零时没有箭头和颜色",
         "en": "Paired differences from the reference on the same luck: median {value}, 95 % interval {low} to {high}; "
@@ -266,9 +275,10 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "lab.consistency": {"zh": "目标之间是否相容", "en": "Do the targets fit together?"},
     "lab.consistency.line": {
         "zh": "{subject}：增速 {rate} % 与拉动 {contribution} 个百分点同时成立，须占全省 {implied}；"
-        "模型基年占 {model}（地区生产总值为公布值，其余为估计）。",
+        "模型基年占 {model}（地区生产总值为公布值，其余为估计），增速达标时首年只拉动 {pull} 个百分点。",
         "en": "{subject}: growth of {rate} % and a contribution of {contribution} points imply a share of {implied} of "
-        "the province; in the base year of the model it is {model} (published for GDP, an estimate for the others).",
+        "the province; in the base year of the model it is {model} (published for GDP, an estimate for the others), so "
+        "that in the first year growth on target contributes {pull} points.",
     },
     "subject.gdp": {"zh": "地区生产总值", "en": "GDP"},
     "subject.fai": {"zh": "固定资产投资", "en": "Fixed-asset investment"},

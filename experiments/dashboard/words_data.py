@@ -18,6 +18,8 @@ TERMS = (
     "share",
     "path",
     "land",
+    "cut",
+    "published",
     "badge",
 )
 
@@ -140,6 +142,10 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     },
     "data.absent": {"zh": "未建模的措施（{n} 项）", "en": "Measures that are not modelled ({n})"},
     "data.targets": {"zh": "九项目标，另加不计入的一项", "en": "The nine targets, and one that is not counted"},
+    "data.published": {"zh": "已公布的统计（图中的圆点）", "en": "Published statistics (the dots of the charts)"},
+    "data.col.year": {"zh": "年份", "en": "Year"},
+    "data.col.published": {"zh": "公布值", "en": "Published"},
+    "data.col.basis": {"zh": "时期与口径", "en": "Period and basis"},
     "data.terms": {"zh": "名词", "en": "Terms"},
     "term.reference": {
         "zh": "**对照**：同一批世界（相同的假设、随机数和外部环境），但所有政策工具都停在 2020 年的基准值。",
@@ -204,6 +210,17 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "zh": "**投资强度**：新引进工业项目的投资除以其用地，期内合计。",
         "en": "**Land intensity**: investment of new industrial projects over their land, total of the period.",
     },
+    "term.cut": {
+        "zh": "**压减**：新区当季财力付不起的承诺。小项先付，其余按比例减少；没有付的，也没有作用。",
+        "en": "**Cut**: what the New Area cannot pay of its promises in a quarter. Small items are paid first, the "
+        "others in proportion; what is not paid has no effect.",
+    },
+    "term.published": {
+        "zh": "**圆点**：已公布的部分月份的增速，有些落在模型区间之外。2020 年以后的数只用来检验，没有用来调整模型；"
+        "圆点在区间外，就是模型在那里没有说中。",
+        "en": "**Dots**: published growth of parts of years, some of it outside the bands. Figures after 2020 examine "
+        "the model and never adjust it: a dot outside a band is where the model did not hit.",
+    },
     "term.badge": {
         "zh": "**徽标**：○ 还在算，已完成几次；● 模拟已完成，N 次都在内；“取自缓存”，先前算过同一问题。",
         "en": "**Badge**: ○ still running, so many done; ● complete, all N done; cached, the same question was "
@@ -215,13 +232,16 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "没有金融部门，没有产业用地以外的土地市场；全省与全国是外生路径。\n"
         "个人技能终身不变；预期简单，没有人预见政策。\n"
         "价格不转嫁成本；研发支出不计现金；在位企业不在新区内部搬迁。\n"
-        "“高于全省”一项由部分年度数据决定，可信度低。",
+        "“高于全省”一项由部分年度数据决定，可信度低。\n"
+        "2023 年已公布的生产总值与工业增速（部分月份）多数高于模型区间：对 2021—2025 年，模型可能偏低。",
         "en": "It is a laboratory, not a forecast: more than half of its numbers are assumptions with a range.\n"
         "The 2020 base is a working base: no complete accounts of the New Area for 2020 were published.\n"
         "No finance sector, no land market beyond industry; province and country are outside paths.\n"
         "Skills last for life; expectations are simple, nobody foresees policy.\n"
         "Prices do not pass costs on; research is not paid in cash; incumbents do not move between sites.\n"
-        "“Above province” is decided by part-year figures: low confidence.",
+        "“Above province” is decided by part-year figures: low confidence.\n"
+        "Most of the published growth of GDP and industry in parts of 2023 lies above the bands: the model may be "
+        "too low.",
     },
     "data.limits.more": {
         "zh": "完整清单见项目文档 `docs/odd.md` 的第一节。",

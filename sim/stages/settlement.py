@@ -12,6 +12,7 @@ import numpy as np
 
 from agents.columns import Floats
 from agents.firm import LEASE_FIRST, LEASED, weighted
+from sim.accounting import COFINANCE
 from sim.params import INVESTING
 from sim.policy.registry import INSTRUMENTS
 from sim.schedule import stage
@@ -247,7 +248,7 @@ def pay_levers(model: RegionModel, costs: dict[str, float], share: float) -> Non
         if cost > paid:
             ledger.unpaid[lever] += cost - paid
         if own != 1.0 and (rest := paid / own - paid):
-            ledger.post("cofinance", "kunming", payee, rest)
+            ledger.post("cofinance", "kunming", payee, rest, COFINANCE)
     unpaid = sum((1.0 - share) * costs[lever] for lever in TO_FIRMS)
     if unpaid:  # firms have booked the support already: until it is paid, their owners advance it
         ledger.post("arrears_advance", "owners", "firms", unpaid)
