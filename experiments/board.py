@@ -140,8 +140,8 @@ def _bill(document: Document, text: Messages, style: Style) -> Iterator[str]:
         }
         yield _INDENT + text("bill.net", span=fiscal["unit"].rpartition(", ")[2], **amounts)
         carried = sum(fiscal["by_payer"].get(payer, 0.0) for payer in ("province", "kunming"))
-        if carried:
-            yield _INDENT + text("bill.transfers", cost=money(carried, text))
+        if (shown := money(abs(carried), text)) != money(0.0, text):
+            yield _INDENT + text("bill.transfers" if carried > 0.0 else "bill.transfers_less", cost=shown)
         owed = fiscal["owed"]
         if money(abs(owed), text) != money(0.0, text):
             yield _INDENT + text("bill.owed" if owed > 0.0 else "bill.owed_less", owed=money(abs(owed), text))
@@ -175,8 +175,10 @@ def province_lines(document: Document, text: Messages) -> Iterator[str]:
     yield text("province.net", forgone=money(row["forgone"], text))
     if share is not None:
         # A negative share is no displacement: the others gain as well.
-        key = "province.displaced" if share >= 0 else "province.shared"
-        yield text(key, share=percent(abs(share), text))
+        if share >= 0.0:
+            yield text("province.displaced", share=percent(share, text))
+        else:
+            yield text("province.shared", gain=money(-share * row["new_area_gain"], text))
 
 
 def _contradictions(document: Document, text: Messages, style: Style) -> Iterator[str]:

@@ -13,8 +13,8 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "zh": "中位 {median}，达到目标 {target}",
         "en": "median {median}, reaches target {target}",
     },
-    "fan.lowest": {"zh": "{median}（最低的一年）", "en": "{median} (lowest year)"},
-    "fan.final": {"zh": "{median}（末年）", "en": "{median} (final year)"},
+    "fan.lowest": {"zh": "{title}（最低的一年）", "en": "{title} (lowest year)"},
+    "fan.final": {"zh": "{title}（末年）", "en": "{title} (final year)"},
     "fan.key": {
         "zh": "当前方案，带 50 %、90 % 区间；虚线：对照",
         "en": "policy, 50 and 90 % bands; dashes: reference",

@@ -56,9 +56,10 @@ def fan(document: Document, target: str, language: str, colours: Palette, ghost:
         "reference": number(row["against"]["median"], unit, text),
     }
     reached = row["median"] is not None and row["median"] >= row["threshold"]
+    name = shown["title"]
     if row["rule"] in ("each", "final"):
-        shown["median"] = say("fan.lowest" if row["rule"] == "each" else "fan.final", language, median=shown["median"])
-    title = [shown["title"], say("fan.title.reached" if reached else "fan.title.missed", language, **shown)]
+        name = say("fan.lowest" if row["rule"] == "each" else "fan.final", language, title=name)
+    title = [name, say("fan.title.reached" if reached else "fan.title.missed", language, **shown)]
     interval = {"low": number(row["p05"], unit, text), "high": number(row["p95"], unit, text)}
     alt = say("fan.alt", language, **shown, **interval, chance=probability(row, text))
     whole = row["rule"] == "total" or not row.get("yearly")

@@ -73,6 +73,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Net cost to the New Area: {cost}, {span} (5-95 %: {p05} to {p95})",
         ),
         "bill.transfers": ("省、昆明市另外负担 {cost}", "The province and Kunming carry a further {cost}"),
+        "bill.transfers_less": ("省、昆明市少负担 {cost}", "The province and Kunming carry {cost} less"),
         "bill.owed": (
             "期末拖欠的款项比对照多 {owed}，已计入；收入减少也会造成拖欠",
             "At the end {owed} more is owed than under the reference; this is counted, and lost revenue causes it too",
@@ -105,8 +106,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{share} of the gain is displaced from elsewhere in the province.",
         ),
         "province.shared": (
-            "没有挤出：省内其他地区另增相当于新区增量的 {share}。",
-            "Nothing is displaced: other places gain a further {share} of it.",
+            "没有挤出：省内其他地区另增 {gain}。",
+            "Nothing is displaced: other places gain a further {gain}.",
         ),
         "contradictions.title": ("目标之间的矛盾", "Targets that contradict each other"),
         "contradictions.line": (

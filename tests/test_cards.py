@@ -168,6 +168,14 @@ def test_the_sentence_gives_the_count_the_cost_and_the_weakest_target():
     assert "123 亿元" in cards.sentence(ZH, document([near, far]))
 
 
+def test_the_sentence_tells_what_others_save_and_not_a_payment_below_zero():
+    found = document([row()])
+    found["fiscal"]["by_payer"] = {"new_area": 100.0, "kunming": -35.0}
+    assert "The province and Kunming pay 35.0 million yuan less." in cards.sentence(EN, found)
+    found["fiscal"]["by_payer"] = {"new_area": 100.0, "kunming": 0.0}
+    assert "Kunming" not in cards.sentence(EN, found)
+
+
 def test_the_sentence_tells_promises_that_could_not_be_paid():
     found = document([row()])
     assert "promise" not in cards.sentence(EN, found)

@@ -73,7 +73,10 @@ def sentence(words: Words, document: Document) -> str:
         span=document["fiscal"]["unit"].rpartition(", ")[2],
     )
     others = sum(document["fiscal"]["by_payer"].get(payer, 0.0) for payer in OTHERS)
-    besides = words("lab.others_pay", cost=money(others, text)) if others else ""
+    paid = money(abs(others), text)
+    besides = (
+        words("lab.others_pay" if others > 0.0 else "lab.others_save", cost=paid) if paid != money(0.0, text) else ""
+    )
     lost = money(sum(document["fiscal"]["rationed"].values()), text)
     cut = words("lab.cut", cut=lost) if lost != money(0.0, text) else ""
     return words.together(answer, besides, cut, weakest(words, document))

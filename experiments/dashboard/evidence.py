@@ -81,11 +81,12 @@ def in_words(words: Words, source: str) -> str:
 
 def evidence(words: Words) -> list[Evidence]:
     """Return all parameters, assumptions and levers in the language of the words."""
-    rows = [_parameter(words, row) for row in tables.parameters().values()]
+    rows = [of_parameter(words, row) for row in tables.parameters().values()]
     return rows + [_lever(words, row) for row in tables.levers().values()]
 
 
-def _parameter(words: Words, row: Parameter) -> Evidence:
+def of_parameter(words: Words, row: Parameter) -> Evidence:
+    """Return one parameter in the language of the words."""
     return Evidence(
         id=row.id,
         sort="parameter",

@@ -10,6 +10,7 @@ from functools import cache
 import streamlit as st
 
 from experiments.dashboard.desk import REPLICATES, Desk, History, changes, to_query
+from experiments.dashboard.evidence import of_parameter
 from experiments.dashboard.guard import careful
 from experiments.dashboard.session import LANGUAGES, bound, history, key_of, opened, put, renew
 from experiments.dashboard.words import Words
@@ -330,13 +331,20 @@ def _assumption(words: Words, desk: Desk, row: Parameter, value: float) -> None:
             step=step,
             key=key,
             format=decimals(step, value),
-            help=f"{row.id} · {row.source}",
+            help=_evidence(words, row),
             on_change=_assumed,
             args=(row.id, key),
         )
     else:  # a number without a range, from a link
         st.markdown(words.labelled(label, f"{value:g}"))
     st.button(words("assume.free"), key=f"free_{row.id}", on_click=put, args=(desk.without_assumption(row.id), row.id))
+
+
+def _evidence(words: Words, row: Parameter) -> str:
+    """Return where an assumption acts, its central value, and what its range rests on."""
+    found = of_parameter(words, row)
+    source = words.labelled(words(f"data.kind.{found.kind}"), found.source)
+    return f"{found.used}\n\n{row.id} · {words('assume.central', value=f'{row.value:g}')} · {source}"
 
 
 @careful

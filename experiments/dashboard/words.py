@@ -89,6 +89,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
     "date.from": {"zh": "（{start} 起）", "en": "(from {start})"},
     "date.ramp": {"zh": "（{n} 个季度爬坡）", "en": " (ramp of {n} quarters)"},
     "date.span": {"zh": "（{start}—{end}）", "en": "({start} to {end})"},
+    "assume.central": {"zh": "中心值 {value}", "en": "central value {value}"},
     "assume.note": {
         "zh": "未固定的假设每次模拟都按声明的范围抽样；固定一项后，方案与对照都在同一假设下比较。",
         "en": "Assumptions that are not fixed are drawn from their declared range in every replicate; a fixed one "
@@ -186,6 +187,10 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "新区财政净支出（{span}，与对照之差）：{cost}。",
         "en": "Most likely {median} of nine targets are reached (90 % range {p05}-{p95}); all nine together: {all}. "
         "Net cost to the New Area against the reference, {span}: {cost}.",
+    },
+    "lab.others_save": {
+        "zh": "省和昆明市少付 {cost}。",
+        "en": "The province and Kunming pay {cost} less.",
     },
     "lab.others_pay": {
         "zh": "省和昆明市另付 {cost}。",
