@@ -20,7 +20,9 @@ def payer_of(item: str) -> str:
 
 def title_of(item: str, text: Messages) -> str:
     """Return what an item of the bill is called. Raises KeyError for an unknown item."""
-    if item in BESIDE:
-        return text("bill.links" if item == LINK_WORKS else "bill.cofinance")
+    if item == LINK_WORKS:
+        return text("bill.links")
+    if item == COFINANCE:
+        return text("bill.cofinance")
     row = tables.levers()[item]
     return row.title_zh if text.language == "zh" else row.title_en

@@ -12,7 +12,7 @@ from experiments.messages import Messages
 from experiments.modified import modified
 from experiments.timing import warnings
 from experiments.units import quantity
-from experiments.wording import BAR_CELLS, Style, folded, money, number, pad, percent, probability, width
+from experiments.wording import BAR_CELLS, Style, folded, magnitude, money, number, pad, percent, probability, width
 
 _WORDS = ((0.05, "out", "red"), (0.35, "unlikely", "yellow"), (0.65, "even", "yellow"), (0.95, "likely", "green"))
 _TOP_ITEMS = 5
@@ -140,11 +140,10 @@ def _bill(document: Document, text: Messages, style: Style) -> Iterator[str]:
         }
         yield _INDENT + text("bill.net", span=fiscal["unit"].rpartition(", ")[2], **amounts)
         carried = sum(fiscal["by_payer"].get(payer, 0.0) for payer in ("province", "kunming"))
-        if (shown := money(abs(carried), text)) != money(0.0, text):
+        if shown := magnitude(carried, text):
             yield _INDENT + text("bill.transfers" if carried > 0.0 else "bill.transfers_less", cost=shown)
-        owed = fiscal["owed"]
-        if money(abs(owed), text) != money(0.0, text):
-            yield _INDENT + text("bill.owed" if owed > 0.0 else "bill.owed_less", owed=money(abs(owed), text))
+        if shown := magnitude(fiscal["owed"], text):
+            yield _INDENT + text("bill.owed" if fiscal["owed"] > 0.0 else "bill.owed_less", owed=shown)
         yield _INDENT + text("bill.top")
         yield from _items(fiscal["by_instrument"], text)
     if fiscal["rationed"]:
@@ -169,9 +168,9 @@ def _province(document: Document, text: Messages, style: Style) -> Iterator[str]
 def province_lines(document: Document, text: Messages) -> Iterator[str]:
     """Word what the New Area gains and what the province keeps of it; the page says the same."""
     row, share = document["province"], document["province"]["displaced_share"]
-    less = money(row["new_area_gain"], text).startswith("-")
-    amounts = {"own": money(row["new_area_gain"], text).lstrip("-"), "net": money(row["net_gain"], text)}
-    yield text("province.line_less" if less else "province.line", span=row["unit"].rpartition(", ")[2], **amounts)
+    own, net = row["new_area_gain"], money(row["net_gain"], text)
+    key = "province.line_less" if own is not None and own < 0.0 else "province.line"
+    yield text(key, span=row["unit"].rpartition(", ")[2], own=magnitude(own, text) or money(0.0, text), net=net)
     yield text("province.net", forgone=money(row["forgone"], text))
     if share is not None:
         # A negative share is no displacement: the others gain as well.

@@ -10,7 +10,7 @@ from experiments.bill import PAYERS, payer_of, title_of
 from experiments.chart_frame import SUBTITLE_COLUMNS, Chart, Document, Palette, Specification, frame, lines, tooltip
 from experiments.chart_text import chart_text as say
 from experiments.messages import Messages
-from experiments.wording import money
+from experiments.wording import magnitude, money
 from sim.calibration import tables
 
 MOST_ITEMS = 8
@@ -94,8 +94,8 @@ def ledger(document: Document, language: str, colours: Palette) -> Chart:
 
 def _title(cost: float | None, text: Messages) -> tuple[str, bool]:
     """Return the finding, and whether the New Area pays more or less at all."""
-    shown = money(None if cost is None else abs(cost), text)
-    if shown == money(0.0, text):
+    shown = magnitude(cost, text)
+    if not shown:
         return say("ledger.title.same", text.language), False
     less = cost is not None and cost < 0.0
     return say("ledger.title.less" if less else "ledger.title.more", text.language, cost=shown), True
@@ -104,9 +104,9 @@ def _title(cost: float | None, text: Messages) -> tuple[str, bool]:
 def _heading(payer: str, items: Sequence[_Item], text: Messages) -> str:
     paid, cut = (sum(getattr(item, name) for item in items if item.payer == payer) for name in ("paid", "cut"))
     facts = {"payer": say(f"ledger.payer.{payer}", text.language), "amount": money(paid, text).replace("-", "−")}
-    if money(cut, text) == money(0.0, text):
-        return say("ledger.heading", text.language, **facts)
-    return say("ledger.heading.cut", text.language, cut=money(cut, text), **facts)
+    if lost := magnitude(cut, text):
+        return say("ledger.heading.cut", text.language, cut=lost, **facts)
+    return say("ledger.heading", text.language, **facts)
 
 
 def _key(fiscal: Mapping[str, Any], items: Sequence[_Item], unit: _Unit, language: str, moved: bool) -> list[str]:

@@ -25,7 +25,7 @@ from experiments.chart_frame import (
 from experiments.chart_ledger import ledger
 from experiments.chart_text import chart_text as say
 from experiments.messages import Messages
-from experiments.notes import sources_zh
+from experiments.notes import source_in
 from experiments.published import published
 from experiments.units import unit_name
 from experiments.wording import number, probability
@@ -86,7 +86,7 @@ def _path(
             "year": str(found.year),
             "value": found.value,
             "basis": getattr(found, f"basis_{language}"),
-            "source": sources_zh().get(found.source, found.source) if language == "zh" else found.source,
+            "source": source_in(found.source, language),
             "confidence": say(f"chart.confidence.{found.confidence}", language),
         }
         for found in published()

@@ -41,8 +41,8 @@ class ArmResult:
     """What one run of one arm leaves behind; plain numbers, so that it travels between processes unchanged.
 
     `record` holds quarters 0..t by indicator, `yearly` calendar years from 2020; `paid` and `rationed` are million yuan
-    over the run by lever, the first with what is `owed` at its end; `frame` holds the agents of the last quarter if a
-    panel was asked for.
+    over the run by lever, the first with what is still owed; `frame` holds the agents of the last quarter if a panel
+    was asked for.
     """
 
     targets: dict[str, Measured]
@@ -50,7 +50,6 @@ class ArmResult:
     yearly: dict[str, Yearly]
     paid: dict[str, float]
     rationed: dict[str, float]
-    owed: float
     frame: Any = None
     sites: Places | None = None
 
@@ -188,7 +187,6 @@ class ModelEngine:
             yearly=self._yearly(record, arm.parameters),
             paid={cause: float(amount) for cause, amount in model.ledger.cost().items() if amount},
             rationed={lever: float(amount) for lever, amount in model.ledger.rationed.items() if amount},
-            owed=record["arrears"][-1],
             frame=None if arm.panel is None else getattr(model, arm.panel).frame(),
             sites=sites,
         )

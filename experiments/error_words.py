@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments.units import quantity
-from sim.errors import Amount, InputError, Said, Titled
+from sim.errors import Amount, InputError, Said, Titled, filled
 
 # By English template; the blanks are the same.
 ZH: Mapping[str, str] = {
@@ -109,21 +109,10 @@ def error_text(error: InputError, language: str) -> str:
 def _in_chinese(value: object) -> str:
     match value:
         case Said():
-            return ZH[value.template].format(**{name: _value(given) for name, given in value.values.items()})
+            given = {name: filled(part, "、", " 或 ", _in_chinese) for name, part in value.values.items()}
+            return ZH[value.template].format(**given)
         case Titled():
             return value.zh
         case Amount():
             return quantity(_in_chinese(value.number), value.unit, "zh")
     return str(value)
-
-
-def _value(value: object) -> object:
-    """Return a value for a Chinese template; numbers stay numbers, for the template says how they are written."""
-    match value:
-        case tuple():
-            return " 或 ".join(map(_in_chinese, value))
-        case list():
-            return "、".join(map(_in_chinese, value))
-        case Said() | Titled() | Amount():
-            return _in_chinese(value)
-    return value

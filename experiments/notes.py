@@ -89,6 +89,11 @@ def sources_zh(folder: Path | None = None) -> Mapping[str, str]:
     return MappingProxyType({row.text("text"): row.text("text_zh") for row in rows})
 
 
+def source_in(source: str, language: str) -> str:
+    """Return a recorded source in a language; what has no 中文 stays as it is recorded."""
+    return sources_zh().get(source, source) if language == "zh" else source
+
+
 def stages_of(mechanism: str) -> list[int]:
     """Return the numbers of the stages that the mechanism of a parameter names, in order."""
     named = {int(number) for found in _STAGES.findall(mechanism) for number in re.findall(r"\d+", found)}

@@ -221,12 +221,14 @@ def _fiscal(outcome: Outcome) -> dict[str, Any]:
         )
         for replicate in outcome.replicates
     ]
-    owed = [replicate.arms["policy"].owed - replicate.arms["against"].owed for replicate in outcome.replicates]
+    arrears = {
+        arm: [row.arms[arm].yearly["arrears"][-1] for row in outcome.replicates] for arm in ("policy", "against")
+    }
     return {
         "net_cost": mean(costs),
         "p05": quantile(costs, 0.05),
         "p95": quantile(costs, 0.95),
-        "owed": mean(owed),
+        "owed": mean(changes(arrears["policy"], arrears["against"])),
         "unit": f"million yuan, {FIRST_YEAR + 1}-{outcome.plan.horizon}",
         "by_instrument": bill,
         "by_payer": payers,

@@ -108,6 +108,12 @@ def money(million_yuan: float | None, text: Messages) -> str:
     return text("unit.small_money" if small else "unit.money", value=f"{round(amount, digits) + 0.0:,.{digits}f}")
 
 
+def magnitude(million_yuan: float | None, text: Messages) -> str:
+    """Word an amount without its sign; an empty text if it reads as nothing."""
+    shown = money(None if million_yuan is None else abs(million_yuan), text)
+    return "" if shown == money(0.0, text) else shown
+
+
 def folded(parts: Sequence[str], first: int, columns: int) -> str:
     """Join parts with a dot, breaking lines at `columns`; `first` columns are taken on every line."""
     lines, used = [""], first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 _ALIKE = 0.6  # below, words share letters and no meaning: `policy` and `replicates`
@@ -21,7 +21,7 @@ class Said(str):
 
     def __new__(cls, template: str, **values: Any) -> Said:
         """Fill the values into the template, which is written as for `str.format`."""
-        text = super().__new__(cls, template.format(**{name: _joined(value) for name, value in values.items()}))
+        text = super().__new__(cls, template.format(**{name: filled(value) for name, value in values.items()}))
         text.template, text.values = template, values
         return text
 
@@ -55,12 +55,15 @@ class Amount(str):
         return amount
 
 
-def _joined(value: object) -> object:
+def filled(value: object, comma: str = ", ", either: str = " or ", write: Callable[[object], str] = str) -> object:
+    """Return a value of a Said as its template takes it: texts written, lists joined, numbers as they are."""
     match value:
         case list():
-            return ", ".join(map(str, value))
+            return comma.join(map(write, value))
         case tuple():
-            return " or ".join(map(str, value))
+            return either.join(map(write, value))
+        case str():
+            return write(value)
     return value
 
 

@@ -68,15 +68,20 @@ class StandIn:
             ident: Measured(None if ident == "hightech_growth" else rate, rate >= target.threshold, (rate,) * YEARS)
             for ident, target in targets().items()
         }
-        series = {"gdp": tuple(100.0 + rate * k for k in range(6)), "province_gdp": tuple(2000.0 + k for k in range(6))}
         paid = {lever: setting.value for lever, setting in arm.scenario.levers.items()}
-        return ArmResult(found, {"gdp": (1.0, rate)}, series, paid, {"I06a": 1.5} if paid else {}, 2.5 * len(paid))
+        series = {
+            "gdp": tuple(100.0 + rate * k for k in range(6)),
+            "province_gdp": tuple(2000.0 + k for k in range(6)),
+            "arrears": (0.0,) * 5 + (2.5 * len(paid),),
+        }
+        return ArmResult(found, {"gdp": (1.0, rate)}, series, paid, {"I06a": 1.5} if paid else {})
 
     def slack(self) -> Mapping[str, Mapping[str, float]]:
         return {"budget": {"I18b": 2000.0, "I13a": 9.0}, "demand": {}}
 
     def units(self) -> Mapping[str, str]:
-        return {"gdp": "million yuan, 2020 prices", "province_gdp": "million yuan, 2020 prices"}
+        prices = "million yuan, 2020 prices"
+        return {"gdp": prices, "province_gdp": prices, "arrears": "million yuan"}
 
 
 def plan(**options: Any) -> Plan:

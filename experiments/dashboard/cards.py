@@ -12,7 +12,7 @@ from experiments.board import province_lines
 from experiments.dashboard.words import Words
 from experiments.ensemble import HORIZONS
 from experiments.messages import Messages
-from experiments.wording import MONEY, money, number, percent, probability
+from experiments.wording import MONEY, magnitude, money, number, percent, probability
 from sim.calibration import tables
 from sim.calibration.units import amount_of
 from sim.paths import FIRST_YEAR
@@ -73,12 +73,10 @@ def sentence(words: Words, document: Document) -> str:
         span=document["fiscal"]["unit"].rpartition(", ")[2],
     )
     others = sum(document["fiscal"]["by_payer"].get(payer, 0.0) for payer in OTHERS)
-    paid = money(abs(others), text)
-    besides = (
-        words("lab.others_pay" if others > 0.0 else "lab.others_save", cost=paid) if paid != money(0.0, text) else ""
-    )
-    lost = money(sum(document["fiscal"]["rationed"].values()), text)
-    cut = words("lab.cut", cut=lost) if lost != money(0.0, text) else ""
+    paid = magnitude(others, text)
+    besides = words("lab.others_pay" if others > 0.0 else "lab.others_save", cost=paid) if paid else ""
+    lost = magnitude(sum(document["fiscal"]["rationed"].values()), text)
+    cut = words("lab.cut", cut=lost) if lost else ""
     return words.together(answer, besides, cut, weakest(words, document))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from experiments.dashboard.words import Words
-from experiments.notes import effects, parts, sources_zh, stages_of
+from experiments.notes import effects, parts, source_in, stages_of
 from sim.calibration import tables
 from sim.calibration.records import Lever, Parameter
 
@@ -76,7 +76,7 @@ def in_words(words: Words, source: str) -> str:
     """Return a source in the language of the words; what has no translation stays as it is recorded."""
     if found := _ARTICLE.match(source):
         return words("data.source.direction" if found[2] else "data.source.article", n=found[1])
-    return sources_zh().get(source, source) if words.language == "zh" else source
+    return source_in(source, words.language)
 
 
 def evidence(words: Words) -> list[Evidence]:

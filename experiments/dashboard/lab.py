@@ -18,7 +18,7 @@ from experiments.dashboard import cards
 from experiments.dashboard.desk import Desk
 from experiments.dashboard.guard import careful
 from experiments.dashboard.record import Shown
-from experiments.dashboard.service import Answer, Answers, Ticket
+from experiments.dashboard.service import FIRST, Answer, Answers, Ticket
 from experiments.dashboard.session import bound, key_of, opened
 from experiments.dashboard.words import Words
 from experiments.ensemble import Outcome
@@ -27,7 +27,6 @@ from experiments.region_map import region_map
 from experiments.store import runs_file
 
 Document = Mapping[str, Any]
-FIRST = 2  # replicates behind the first answer: fewer give no spread
 STAGES = (FIRST, 20, 64, 128)  # replicates at which the page is drawn anew: charts that flicker cannot be read
 GHOST = STAGES[1]  # replicates from which an answer is kept for the line of the step before: medians of two are luck
 PATIENCE = 2.0  # seconds that a page waits for the first answer before it shows the old one as being updated

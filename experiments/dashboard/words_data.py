@@ -211,9 +211,10 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "en": "**Land intensity**: investment of new industrial projects over their land, total of the period.",
     },
     "term.cut": {
-        "zh": "**压减**：新区当季财力付不起的承诺。小项先付，其余按比例减少；没有付的，也没有作用。",
+        "zh": "**压减**：新区当季财力付不起的承诺。小项先付，其余按比例减少，做过评估后效果差的先减；没有付的，"
+        "也没有作用。",
         "en": "**Cut**: what the New Area cannot pay of its promises in a quarter. Small items are paid first, the "
-        "others in proportion; what is not paid has no effect.",
+        "others in proportion, or by their effect once an evaluation was held; what is not paid has no effect.",
     },
     "term.published": {
         "zh": "**圆点**：已公布的部分月份的增速，有些落在模型区间之外。2020 年以后的数只用来检验，没有用来调整模型；"
