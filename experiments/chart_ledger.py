@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.bill import PAYERS, payer_of, title_of
-from experiments.chart_frame import SUBTITLE_COLUMNS, Chart, Document, Palette, Specification, frame, lines, tooltip
+from experiments.chart_frame import (
+    SUBTITLE_COLUMNS,
+    TITLE_COLUMNS,
+    Chart,
+    Document,
+    Palette,
+    Specification,
+    frame,
+    lines,
+    tooltip,
+)
 from experiments.chart_text import chart_text as say
 from experiments.messages import Messages
 from experiments.wording import magnitude, money
@@ -164,8 +174,9 @@ def _rows(
     y = 4
     for payer, heading in headings.items():
         y += _GAP if rows else 0
-        rows.append({"y": y, "label": heading, "weight": "bold"})
-        y += _LINE + 3
+        label = lines(heading, TITLE_COLUMNS)
+        rows.append({"y": y, "label": "\n".join(label), "weight": "bold"})
+        y += _LINE * len(label) + 3
         for item in (item for item in items if item.payer == payer):
             label = lines(_label(item, unit, text), SUBTITLE_COLUMNS)
             bar = y + _LINE * len(label) + _BAR // 2

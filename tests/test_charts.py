@@ -148,7 +148,7 @@ def bill(document, language="en"):
 def test_the_bill_says_who_pays_each_item(document):
     specification, _, labels = bill(document)
     rows = specification["data"]["values"]
-    assert [row["label"] for row in rows if row["weight"] == "bold"] == [
+    assert [row["label"].replace("\n", " ") for row in rows if row["weight"] == "bold"] == [
         "New Area pays: 2.45 billion yuan, cut: 0.90 billion yuan",
         "Province pays: 2.50 billion yuan",
     ], "a payer of nothing has no heading"
@@ -218,6 +218,9 @@ def test_no_line_of_a_heading_is_wider_than_a_phone(document, language):
         title = specification["title"]
         assert all(width(line) <= TITLE_COLUMNS for line in title["text"]), name
         assert all(width(line) <= SUBTITLE_COLUMNS for line in title["subtitle"]), name
+    for row in ledger(document, language, palette("light"))[0]["data"]["values"]:
+        most = TITLE_COLUMNS if row["weight"] == "bold" else SUBTITLE_COLUMNS
+        assert all(width(line) <= most for line in row["label"].split("\n")), row["label"]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
