@@ -358,8 +358,6 @@ def test_a_park_is_chosen_by_select_box_and_by_click(page: Page, record: Record)
     assert record.complaints == []
 
 
-@pytest.mark.slow
-@pytest.mark.long
 def test_two_hundred_moves_leave_no_memory_behind(page: Page, app: Address) -> None:
     lab.open_lab(page)
     lever = lab.slider(page, lab.PLATFORMS)
